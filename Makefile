@@ -1,0 +1,42 @@
+# make book   build the book into _build/html, running every chapter
+# make test   run the tests
+# make lab    open the chapters in JupyterLab
+# make figures  redraw the README's picture
+# make clean  remove what the build wrote (not .venv)
+#
+# Only Python >= 3.11, git and make are needed: .venv is made on demand.
+# For a CPU-only torch on Linux (200 MB instead of several GB) pass
+#   PIP_FLAGS="--extra-index-url https://download.pytorch.org/whl/cpu"
+
+PYTHON ?= python3
+PIP_FLAGS ?=
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: book test lab figures clean
+
+book: $(STAMP)
+	NCLIB_CACHE="$(CURDIR)/_build/nclib-cache" \
+	  $(BIN)/jupyter-book build . -W --keep-going --all
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+lab: $(STAMP)
+	$(BIN)/jupytext-config set-default-viewer
+	$(BIN)/jupyter lab book
+
+figures: $(STAMP)
+	$(BIN)/python -m nclib figure 1 --out book/_static/figure_1.png
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \
+	  and "nclib needs Python 3.11 or newer: make PYTHON=python3.12")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt \
+	  -e '.[book,test]'
+	touch $@
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache
+	find book nclib tests -name __pycache__ -prune -exec rm -rf {} +

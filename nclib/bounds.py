@@ -1,0 +1,416 @@
+"""The paper's sufficient conditions as printed, with explicit constants.
+
+Theorems 3, 4 and 5 as functions that return a verdict or the curve to draw,
+and Wendel's exact law, which replaces Gordon's bound in Theorem 5(b). Where
+the paper writes an unspecified constant, the one of its proof is used.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.stats import binom
+
+from ._checks import check_numbers, plain
+from .data import check_integer, check_matrix, check_real, check_Xy
+
+
+@dataclass(frozen=True)
+class Theorem3:
+    """What Theorem 3 says about a data set; see :func:`theorem_3`.
+
+    Attributes
+    ----------
+    separable : bool or None
+        Every class is split from all the others by an affine hyperplane
+        (part (a)); None if the linear program could not tell.
+    full_rank : bool
+        X has rank N (part (b)).
+    ones_in_range : dict
+        For each label, whether its samples admit X_k beta = 1 (part (c)).
+    occurs : bool or None
+        True by (b), False by (a) or (c), None when the theorem is silent.
+    reason : str
+        The part of the theorem that decided.
+    """
+
+    separable: bool | None
+    full_rank: bool
+    ones_in_range: dict
+    occurs: bool | None
+    reason: str
+
+
+def theorem_3(X, y):
+    """Neural collapse of a given data set according to Theorem 3.
+
+    (a) Classes that are not linearly separable: no collapse. (b) X of rank
+    N: collapse. (c) The all-one vector outside the range of some X_k: no
+    collapse (the paper adds d < n, which its proof does not use). Class
+    sizes may differ.
+
+    Parameters
+    ----------
+    X : (N, d) array_like
+        Samples in rows.
+    y : (N,) array_like of int
+        Labels.
+
+    Returns
+    -------
+    Theorem3
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Notes
+    -----
+    Numerical, not certified: ranks are judged by singular values relative
+    to the largest (O(N d min(N, d))), separability by K linear programs in
+    d + 1 variables (HiGHS), skipped when (b) applies.
+    """
+    X, codes, classes = check_Xy(X, y)
+    labels = classes.tolist()
+    X = np.ldexp(X, -int(np.frexp(np.abs(X).max())[1]))
+    rank = np.linalg.matrix_rank(X)
+    full_rank = bool(rank == len(X))
+    if full_rank:
+        # Interpolating +1 and -1 separates any labelling.
+        return Theorem3(
+            True,
+            True,
+            dict.fromkeys(labels, True),
+            True,
+            f"(b): X has rank N = {rank}",
+        )
+    in_range = {
+        label: _solves_ones(X[codes == code])
+        for code, label in enumerate(labels)
+    }
+    verdicts = [_separates(X, codes == code) for code in range(len(labels))]
+    if False in verdicts:
+        separable, occurs = False, False
+        label = labels[verdicts.index(False)]
+        reason = f"(a): class {label} is not linearly separable"
+    else:
+        separable = None if None in verdicts else True
+        occurs, reason = None, "no part of the theorem applies"
+    if occurs is None and not all(in_range.values()):
+        occurs = False
+        label = min(label for label in labels if not in_range[label])
+        reason = f"(c): class {label} has no beta with X_k beta = 1"
+    return Theorem3(separable, False, in_range, occurs, reason)
+
+
+def _solves_ones(rows):
+    """Whether rows @ beta = 1 is solvable, by comparing ranks."""
+    size = np.abs(rows).max() or 1.0
+    bordered = np.column_stack([rows / size, np.ones(len(rows))])
+    # Unit rows keep the border visible whatever the samples' lengths.
+    bordered /= np.linalg.norm(bordered, axis=1, keepdims=True)
+    return bool(
+        np.linalg.matrix_rank(bordered)
+        == np.linalg.matrix_rank(bordered[:, :-1])
+    )
+
+
+def _separates(X, inside):
+    """Whether an affine hyperplane splits ``inside`` from the rest."""
+    X = X - X.mean(axis=0)
+    size = np.abs(X).max(axis=0)
+    X = X[:, size > 0] / size[size > 0]
+    sign = np.where(inside, 1.0, -1.0)
+    A = -sign[:, None] * np.column_stack([X, np.ones(len(X))])
+    result = linprog(
+        np.zeros(A.shape[1]),
+        A_ub=A,
+        b_ub=-np.ones(len(A)),
+        bounds=(None, None),
+        method="highs",
+    )
+    if result.status == 2:
+        return False
+    if result.status == 0 and (A @ result.x < 0).all():
+        return True
+    return None
+
+
+def theorem_4_sigma(d, n, means, eps=0.0):
+    r"""Noise level below which Theorem 4 grants collapse of two clusters.
+
+    With the constant 1/2 of the proof, :math:`\theta` the angle between the
+    means and :math:`t=4\varepsilon/(1-\varepsilon)^2`,
+
+    .. math:: \sigma_4 = \frac{1-\varepsilon}2 \sqrt{\frac{d-n}{d\log n}}
+        \min\{\|\mu_1\|,\|\mu_2\|\} \times\begin{cases}
+        1, & \cos\theta < -t \quad (2.13),\\
+        \sqrt{(1 - (|\cos\theta| + t)^2)_+}, & \text{else} \quad (2.14).
+        \end{cases}
+
+    Parameters
+    ----------
+    d : array_like
+        Dimensions; the value is 0 for d <= n, where the theorem is silent.
+        Stated for d <= 2n; beyond, Theorem 5(c) asks nothing of sigma.
+    n : int
+        Samples a class, at least 2.
+    means : (2, m) array_like
+        The two means (appending zero coordinates changes nothing).
+    eps : float
+        In [0, 1). The theorem needs d > n + C log(n) / eps^2 with a constant
+        C it does not give; 0 is the largest curve any eps could lead to. The
+        first case is empty unless eps < 3 - 2 sqrt(2) = 0.1716; the second
+        gives 0 unless :math:`|\cos\theta| + t < 1`.
+
+    Returns
+    -------
+    float or ndarray
+        Of the shape of `d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Notes
+    -----
+    Theorem 4. In (2.14) as we read it min of the norms stands inside the
+    root, which is not homogeneous; here it stands outside. The case of
+    equality, which the paper omits, goes with the second.
+    """
+    d, n = check_numbers("d", d, 0.0), check_integer("n", n, 2)
+    means = _check_means(means)
+    if len(means) != 2:
+        raise ValueError(f"means must have two rows, got {len(means)}")
+    eps = check_real("eps", eps, 0.0)
+    if eps >= 1:
+        raise ValueError(f"eps must be less than 1, got {eps}")
+    scale, means = _scaled(means)
+    norms = np.linalg.norm(means, axis=1)
+    if norms.min() == 0:
+        return plain(np.zeros(d.shape))
+    cosine = (means[0] / norms[0]) @ (means[1] / norms[1])
+    slack = 4 * eps / (1 - eps) ** 2
+    factor = 1.0
+    if not cosine < -slack:
+        factor = np.sqrt(max(1 - (abs(cosine) + slack) ** 2, 0.0))
+    size = (1 - eps) * factor * norms.min()
+    return plain(scale * (size / 2 * np.sqrt(_excess(d, n) / np.log(n))))
+
+
+def theorem_5a_sigma(d, n, means, eps=0.0):
+    r"""Noise level below which Theorem 5(a) grants collapse of K clusters.
+
+    With the constant 1/2 and the factor of the proof,
+
+    .. math:: \sigma_{5a} = \frac12\sqrt{\frac{d-n}{d\log(Kn)}
+        \cdot\frac{((1-\varepsilon)^2-4K\varepsilon)_+}{K-1}}\;
+        \sigma_{\min}(\Pi).
+
+    Parameters
+    ----------
+    d : array_like
+        Dimensions; the value is 0 for d <= n, where the theorem is silent.
+    n : int
+        Samples a class, at least 1.
+    means : (K, m) array_like
+        Rows are the means; the value is 0 unless they are independent.
+    eps : float
+        In [0, 1); the proof takes eps < 1/(10 K) and d - n >= C K^2 log(Kn).
+
+    Returns
+    -------
+    float or ndarray
+        Of the shape of `d`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Notes
+    -----
+    Theorem 5(a), (2.16) and the last display of its proof.
+    """
+    d, n = check_numbers("d", d, 0.0), check_integer("n", n, 1)
+    means = _check_means(means)
+    eps = check_real("eps", eps, 0.0)
+    if eps >= 1:
+        raise ValueError(f"eps must be less than 1, got {eps}")
+    K = len(means)
+    scale, means = _scaled(means)
+    if np.linalg.matrix_rank(means) < K:
+        return plain(np.zeros(d.shape))
+    smallest = np.linalg.svd(means, compute_uv=False)[-1]
+    factor = max((1 - eps) ** 2 - 4 * K * eps, 0.0) / (K - 1)
+    root = np.sqrt(_excess(d, n) / np.log(K * n) * factor)
+    return plain(scale * (smallest / 2 * root))
+
+
+def theorem_5b_ratio(n, K):
+    r"""The d/n from which Theorem 5(b) grants collapse at any noise level.
+
+    .. math:: \frac{K+1}2 + 2\sqrt{\frac{(K-1)\log n}n}
+        + \frac{K+2\log n}n.
+
+    Parameters
+    ----------
+    n : int
+        Samples a class, at least 1.
+    K : int
+        Number of classes, at least 2.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    (2.17). Gordon's bound; :func:`wendel_ratio` is the sharper form.
+    """
+    n, K = check_integer("n", n, 1), check_integer("K", K, 2)
+    log = np.log(n)
+    return float(
+        (K + 1) / 2 + 2 * np.sqrt((K - 1) * log / n) + (K + 2 * log) / n
+    )
+
+
+def theorem_5c_ratio(K):
+    """The d/n, namely K, from which X has rank Kn and collapse is sure.
+
+    Parameters
+    ----------
+    K : int
+        Number of classes, at least 2.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Theorems 3(b) and 5(c).
+    """
+    return float(check_integer("K", K, 2))
+
+
+def wendel_probability(d, n, K):
+    r"""Exact probability that (2.12) is feasible for pure noise.
+
+    .. math:: P = P\big(\mathrm{Bin}((K-1)n, \tfrac12) \le d - n\big)
+
+    for one class, at every finite n, when all means vanish (and in the limit
+    of infinite sigma).
+
+    Parameters
+    ----------
+    d : array_like
+        Dimensions.
+    n : int
+        Samples a class, at least 1.
+    K : int
+        Number of classes, at least 2.
+
+    Returns
+    -------
+    float or ndarray
+        Of the shape of `d`.
+
+    Notes
+    -----
+    Beyond the paper; proved (Wendel's theorem).
+    """
+    d, n, K = _check_sizes(d, n, K)
+    return plain(binom.cdf(np.floor(d) - n, (K - 1) * n, 0.5))
+
+
+def wendel_bound(d, n, K):
+    r"""Lower bound on the probability of (2.12), for all means and sigma > 0.
+
+    .. math:: P \ge P\big(\mathrm{Bin}((K-1)n - 1, \tfrac12)
+        \le d - n - K - 1\big)
+
+    for one class: Wendel's theorem where the proof of Theorem 5(b) uses
+    Gordon's inequality.
+
+    Parameters
+    ----------
+    d : array_like
+        Dimensions.
+    n : int
+        Samples a class, at least 1.
+    K : int
+        Number of classes, at least 2.
+
+    Returns
+    -------
+    float or ndarray
+        Of the shape of `d`.
+
+    Notes
+    -----
+    Beyond the paper; proved.
+    """
+    d, n, K = _check_sizes(d, n, K)
+    return plain(binom.cdf(np.floor(d) - n - K - 1, (K - 1) * n - 1, 0.5))
+
+
+def wendel_ratio(n, K, level=None):
+    """Smallest d/n at which :func:`wendel_bound` reaches ``level``.
+
+    Parameters
+    ----------
+    n : int
+        Samples a class, at least 1.
+    K : int
+        Number of classes, at least 2.
+    level : float, optional
+        In (0, 1); default 1 - 1/n, the level of Theorem 5(b) (n at least 2).
+
+    Returns
+    -------
+    float
+        A multiple of 1/n, to be compared with :func:`theorem_5b_ratio`.
+
+    Notes
+    -----
+    Beyond the paper; proved.
+    """
+    n = check_integer("n", n, 2 if level is None else 1)
+    K = check_integer("K", K, 2)
+    level = 1 - 1 / n if level is None else level
+    level = check_real("level", level, 0.0, exclusive=True)
+    if level >= 1:
+        raise ValueError(f"level must be less than 1, got {level}")
+    quantile = binom.ppf(level, (K - 1) * n - 1, 0.5)
+    return float((n + K + 1 + quantile) / n)
+
+
+def _check_sizes(d, n, K):
+    return (
+        check_numbers("d", d, 0.0),
+        check_integer("n", n, 1),
+        check_integer("K", K, 2),
+    )
+
+
+def _check_means(means):
+    means = check_matrix("means", means)
+    if len(means) < 2:
+        raise ValueError(
+            f"means must have at least two rows, got {len(means)}"
+        )
+    return means
+
+
+def _scaled(means):
+    """A power of two and the means divided by it."""
+    exponent = int(np.frexp(np.abs(means).max())[1])
+    return np.ldexp(1.0, exponent), np.ldexp(means, -exponent)
+
+
+def _excess(d, n):
+    """(d - n) / d, and 0 for d <= n."""
+    return np.maximum(1 - n / np.maximum(d, n), 0)

@@ -1,0 +1,473 @@
+r"""Deciding (2.12): does a two-layer ReLU network collapse on given data?
+
+Class k collapses when some beta has ``X_in @ beta == 1`` on its own samples
+and ``X_out @ beta <= 0`` on all others. One nonnegative least squares
+problem answers both ways: its residual is the solution, or it vanishes and
+its coefficients are the Farkas certificate that none exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+import scipy.optimize
+from scipy.linalg import lapack
+
+from nclib import certificates
+from nclib.data import check_Xy
+
+# Relative residuals between the two are polished before they are judged.
+_ZERO_RESIDUAL = 1e-13
+_CLEAR_RESIDUAL = 1e-10
+_EPS = np.finfo(float).eps
+
+
+@dataclass(frozen=True)
+class ClassDecision:
+    """The answer to (2.12) for one class.
+
+    Attributes
+    ----------
+    label : int
+        The class.
+    feasible : bool or None
+        None only where float64 arithmetic cannot tell; ``message`` says why.
+    beta : (d,) array or None
+        When feasible: ``X_in @ beta == 1``, ``X_out @ beta <= 0``.
+    farkas : (u, s) or None
+        When infeasible: u (n_in,), s >= 0 (n_out,),
+        ``X_in.T @ u + X_out.T @ s == 0`` and ``u.sum() < 0``.
+    verified : bool
+        True iff independent code proved the answer for the given float64
+        data, rounding errors counted.
+    margin : float
+        Distance from the boundary between the two answers, in [-1, 1],
+        unchanged by rotating or scaling X. Positive when feasible: the sine
+        of the angle between the class direction and the cone of the other
+        samples. Negative when infeasible: minus the distance from 0 to the
+        point where that direction leaves the convex hull of their unit
+        vectors. nan when the class is excluded by its rank alone.
+    message : str
+        How the answer was reached and what the check measured.
+    """
+
+    label: int
+    feasible: bool | None
+    beta: np.ndarray | None
+    farkas: tuple[np.ndarray, np.ndarray] | None
+    verified: bool
+    margin: float
+    message: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether neural collapse occurs on a data set.
+
+    Attributes
+    ----------
+    occurs : bool or None
+        True iff (2.12) is feasible for every class; False iff it is
+        infeasible for one; None when a class is undecided, or when only some
+        classes were asked for and those are feasible.
+    classes : dict
+        Label to `ClassDecision`.
+    """
+
+    occurs: bool | None
+    classes: dict
+
+    def __str__(self):
+        answers = list(self.classes.values())
+        feasible = sum(c.feasible is True for c in answers)
+        infeasible = [c.label for c in answers if c.feasible is False]
+        undecided = [c.label for c in answers if c.feasible is None]
+        proved = sum(c.verified for c in answers)
+        parts = [
+            f"neural collapse occurs: {self.occurs}",
+            f"{feasible} of {len(answers)} classes feasible",
+            f"{proved} proved",
+        ]
+        if infeasible:
+            parts.append(f"infeasible: {infeasible}")
+        if undecided:
+            parts.append(f"undecided: {undecided}")
+        return "; ".join(parts)
+
+
+def decide(X, y, classes=None, verify=True):
+    r"""Decide whether a two-layer ReLU network collapses on the data.
+
+    For every class k, find beta_k with <x, beta_k> = 1 for x in the class and
+    <x, beta_k> <= 0 for all other samples, or prove that there is none.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        One sample a row; converted to float64, never modified.
+    y : (N,) integer array
+        Labels; classes may differ in size.
+    classes : iterable of labels, optional
+        Decide only these classes.
+    verify : bool, optional
+        Check every certificate by `nclib.certificates`. Without it
+        ``verified`` is False throughout.
+
+    Returns
+    -------
+    Decision
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``X`` is not a finite real (N, d) array, ``y`` not N integer labels
+        of at least two classes, or ``classes`` names one that is not there.
+
+    Notes
+    -----
+    Theorem 3 and equation (2.12): with D >= K and weak enough penalties,
+    the global minimizer collapses exactly when all classes are feasible.
+    A class costs one QR factorization, O(n_in**2 d), and one nonnegative
+    least squares problem with N - n_in unknowns in d - n_in + 1 dimensions.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> gmm = nclib.GaussianMixture(nclib.orthonormal_means(2, 30), 0.1)
+    >>> nclib.decide(*gmm.sample(20, seed=0)).occurs
+    True
+    """
+    X, codes, labels = check_Xy(X, y)
+    positions = {label: i for i, label in enumerate(labels.tolist())}
+    wanted = list(positions) if classes is None else list(classes)
+    for label in wanted:
+        if label not in positions:
+            raise ValueError(
+                f"classes must name labels of y, {labels.tolist()}, "
+                f"got {label!r}"
+            )
+    decisions = {}
+    for label in wanted:
+        inside = codes == positions[label]
+        decisions[label] = _decide_class(
+            X[inside], X[~inside], label, verify
+        )
+    answers = [c.feasible for c in decisions.values()]
+    if False in answers:
+        occurs = False
+    elif None in answers or len(decisions) < len(labels):
+        occurs = None
+    else:
+        occurs = True
+    return Decision(occurs, decisions)
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The subspace {eta : X_in @ eta = t 1, t real} in orthonormal axes.
+
+    With Q from the QR factorization of X_in.T, the subspace is spanned by
+    the last d - r columns of Q (where t = 0) and by the shortest solution of
+    ``X_in @ eta == 1``, scaled to unit length.
+
+    Attributes
+    ----------
+    rank : int
+        Rank r of X_in.
+    length : float
+        Norm of the shortest solution; X_in @ axis == 1 / length.
+    deficit : (n_in,) array or None
+        None when 1 is in the range of X_in; otherwise u with
+        ``X_in.T @ u == 0`` and ``u.sum() == -1``.
+    """
+
+    rank: int
+    length: float
+    deficit: np.ndarray | None
+    _qr: np.ndarray
+    _tau: np.ndarray
+    _rows: np.ndarray
+    _w: np.ndarray
+
+    @classmethod
+    def of(cls, X_in):
+        """Factor a class, with column pivoting only when it is needed."""
+        n, d = X_in.shape
+        rows = np.arange(n)
+        qr, tau, _, info = lapack.dgeqrf(X_in.T, lwork=64 * n)
+        rcond = lapack.dtrcon(qr[:n], norm="1")[0] if n <= d else 0.0
+        rank = n
+        if rcond < 1e-8:
+            qr, pivots, tau, _, info = lapack.dgeqp3(
+                X_in.T, lwork=2 * d + 64 * (n + 1)
+            )
+            rows = pivots - 1
+            diagonal = np.abs(np.diag(qr))
+            rank = int(
+                np.sum(diagonal > 10 * max(n, d) * _EPS * diagonal[0])
+            )
+        if info != 0:
+            raise np.linalg.LinAlgError(f"LAPACK QR failed with info {info}")
+        R = np.triu(qr[:rank, :rank])
+        w = scipy.linalg.solve_triangular(R, np.ones(rank), trans="T")
+        deficit = None
+        if rank < n:
+            rest = qr[:rank, rank:n]
+            gap = 1.0 - w @ rest
+            if np.abs(gap).max() > 1e-9 * (1.0 + np.linalg.norm(w)):
+                deficit = np.zeros(n)
+                c = -gap / (gap @ gap)
+                deficit[rows[rank:]] = c
+                deficit[rows[:rank]] = -scipy.linalg.solve_triangular(
+                    R, rest @ c
+                )
+        return cls(
+            rank, float(np.linalg.norm(w)), deficit, qr, tau, rows, w
+        )
+
+    def _rotate(self, columns, trans):
+        k = len(self._tau)
+        rotated, _, info = lapack.dormqr(
+            "L",
+            trans,
+            self._qr[:, :k],
+            self._tau,
+            columns,
+            lwork=64 * max(1, columns.shape[1]),
+        )
+        if info != 0:
+            raise np.linalg.LinAlgError(f"dormqr failed with info {info}")
+        return rotated
+
+    def coordinates(self, X):
+        """Coordinates of the projections of the rows of X, one a column.
+
+        Returns
+        -------
+        (d - rank + 1, len(X)) array
+            The last row belongs to the direction with t > 0.
+        inside : (rank, len(X)) array
+            Coordinates in the range of X_in.T, for the multipliers.
+        """
+        rotated = self._rotate(X.T, "T")
+        inside = rotated[: self.rank]
+        direction = (self._w / self.length) @ inside
+        return np.vstack([rotated[self.rank :], direction]), inside
+
+    def point(self, coordinates):
+        """The vector eta in R^d with the given coordinates."""
+        axes = np.concatenate(
+            [coordinates[-1] / self.length * self._w, coordinates[:-1]]
+        )
+        return self._rotate(axes[:, None], "N")[:, 0]
+
+    def multipliers(self, inside, s):
+        """u with X_in.T @ u + X_out.T @ s == 0 on the range of X_in.T."""
+        u = np.zeros(len(self._rows))
+        u[self._rows[: self.rank]] = -scipy.linalg.solve_triangular(
+            np.triu(self._qr[: self.rank, : self.rank]), inside @ s
+        )
+        return u
+
+
+def nonnegative_least_squares(A, b):
+    """The s >= 0 that minimizes ||A s - b||; the one place with an engine.
+
+    Lawson and Hanson's active set method, whose support columns are linearly
+    independent and whose residual satisfies A.T @ (b - A s) <= 0.
+    """
+    s, _ = scipy.optimize.nnls(A, b, maxiter=20 * max(A.shape))
+    return s
+
+
+def separate(A):
+    r"""Find r with A.T @ r <= 0 and r[-1] > 0, or s >= 0 with A s = e_last.
+
+    The residual of min_{s >= 0} ||A s - e|| is the projection of e = e_last
+    on the polar cone (Moreau), so exactly one of the two exists.
+
+    Parameters
+    ----------
+    A : (m, N) array
+        Unit columns.
+
+    Returns
+    -------
+    feasible : bool or None
+    r : (m,) array
+        Residual e - A s, recomputed from s.
+    s : (N,) array
+    """
+    e = np.zeros(len(A))
+    e[-1] = 1.0
+    try:
+        s = nonnegative_least_squares(A, e)
+    except RuntimeError:
+        # The active set cycled: no answer, rather than a wrong one.
+        return None, e, np.zeros(A.shape[1])
+    verdict, r = _judge(A, e, s)
+    if verdict is None:
+        support = np.flatnonzero(s)
+        refined = np.zeros_like(s)
+        refined[support] = scipy.linalg.lstsq(
+            A[:, support], e, lapack_driver="gelsy"
+        )[0]
+        if (refined >= 0).all():
+            s = refined
+            verdict, r = _judge(A, e, s)
+    return verdict, r, s
+
+
+def _judge(A, e, s):
+    r = e - A @ s
+    norm = np.linalg.norm(r)
+    scale = 1.0 + s.sum()
+    if norm <= _ZERO_RESIDUAL * scale:
+        return False, r
+    if norm > _CLEAR_RESIDUAL * scale:
+        violation = (r @ A).max(initial=-1.0)
+        if violation <= max(1e-11 * norm, 2e-15):
+            return True, r
+    return None, r
+
+
+def _decide_class(X_in, X_out, label, verify):
+    # Powers of two: overflow and mixed units are gone, no bit is lost.
+    size = np.maximum(
+        np.abs(X_in).max(axis=0), np.abs(X_out).max(axis=0)
+    )
+    used = size > 0
+    exponent = np.frexp(size[used])[1]
+    A_in = np.ascontiguousarray(np.ldexp(X_in[:, used], -exponent))
+    A_out = np.ascontiguousarray(np.ldexp(X_out[:, used], -exponent))
+
+    def unscaled(beta):
+        full = np.zeros(X_in.shape[1])
+        full[used] = np.ldexp(beta, -exponent)
+        return full
+
+    if not A_in.any():
+        u = np.zeros(len(X_in))
+        u[0] = -1.0
+        farkas = (u, np.zeros(len(X_out)))
+        return _answer(
+            X_in, X_out, label, verify, np.nan,
+            [(False, None, farkas, "every sample of the class is zero")],
+        )
+    reduction = Reduction.of(A_in)
+    if reduction.deficit is not None:
+        farkas = (reduction.deficit, np.zeros(len(X_out)))
+        reason = (
+            f"1 is not in the range of X_in, of rank {reduction.rank} with "
+            f"{len(X_in)} samples (Theorem 3(c))"
+        )
+        return _answer(
+            X_in, X_out, label, verify, np.nan,
+            [(False, None, farkas, reason)],
+        )
+
+    columns, inside = reduction.coordinates(A_out)
+    norms = np.linalg.norm(columns, axis=0)
+    # Rounding noise of a row that lies in the span of the class must not be
+    # blown up to a unit vector: such a row asks for 0 <= 0.
+    real = norms > 1e-13 * np.linalg.norm(A_out, axis=1)
+    G = columns[:, real] / norms[real]
+    verdict, r, s_unit = separate(G)
+
+    candidates = []
+    if verdict is not False and np.linalg.norm(r) > 0:
+        eta = _strictly_inside(G, r, s_unit)
+        beta = reduction.point(eta) * (reduction.length / eta[-1])
+        beta += reduction.point(
+            np.append(
+                np.zeros(len(eta) - 1),
+                reduction.length * (1.0 - np.mean(A_in @ beta)),
+            )
+        )
+        candidates.append(
+            (True, unscaled(beta), None, "a separating beta was found")
+        )
+    if verdict is not True and s_unit.any():
+        s = np.zeros(len(X_out))
+        s[real] = s_unit / norms[real]
+        u = reduction.multipliers(inside, s)
+        total = -u.sum()
+        if total > 0:
+            candidates.append(
+                (
+                    False,
+                    None,
+                    (u / total, s / total),
+                    "a Farkas certificate was found",
+                )
+            )
+    margin = float(np.linalg.norm(r))
+    if verdict is False:
+        margin = -1.0 / s_unit.sum()
+    return _answer(
+        X_in, X_out, label, verify, margin, candidates, verdict
+    )
+
+
+def _strictly_inside(G, r, s):
+    """Move r off its active constraints, keeping r[-1] > 0."""
+    active = G[:, s > 0]
+    if active.size == 0:
+        return r
+    Q, R = scipy.linalg.qr(active, mode="economic")
+    y = Q @ scipy.linalg.solve_triangular(
+        R, -np.ones(R.shape[1]), trans="T"
+    )
+    slack = -(r @ G)
+    slack[s > 0] = np.inf
+    speed = 1.0 + y @ G
+    limits = slack[speed > 0] / speed[speed > 0]
+    step = limits.min(initial=np.inf)
+    if y[-1] < 0:
+        step = min(step, -r[-1] / y[-1])
+    if not np.isfinite(step):
+        step = np.linalg.norm(r) / np.linalg.norm(y)
+    return r + max(0.5 * step, 0.0) * y
+
+
+def _answer(X_in, X_out, label, verify, margin, candidates, verdict=False):
+    """Verify the candidates and keep what stands."""
+    if not verify:
+        if verdict is None or not candidates:
+            return ClassDecision(
+                label, None, None, None, False, margin,
+                "undecided: the residual lies between rounding error and a "
+                "clear answer",
+            )
+        feasible, beta, farkas, reason = candidates[0]
+        return ClassDecision(
+            label, feasible, beta, farkas, False, margin,
+            f"{reason}; not verified",
+        )
+    checks = []
+    for feasible, beta, farkas, reason in candidates:
+        if feasible:
+            check = certificates.verify_primal(X_in, X_out, beta)
+        else:
+            check = certificates.verify_farkas(X_in, X_out, *farkas)
+        checks.append(check)
+    # A proof settles a case that the residual leaves open; short of one, a
+    # lone certificate that holds to tolerance is believed.
+    for wanted in ("proved", "holds"):
+        good = [i for i, c in enumerate(checks) if getattr(c, wanted)]
+        if len(good) == 1:
+            feasible, beta, farkas, reason = candidates[good[0]]
+            check = checks[good[0]]
+            status = "proved" if check.proved else "holds to 1e-9, not proved"
+            return ClassDecision(
+                label, feasible, beta, farkas, check.proved, margin,
+                f"{reason}, {status}: {check.detail}",
+            )
+    details = "; ".join(c.detail for c in checks)
+    return ClassDecision(
+        label, None, None, None, False, margin,
+        "undecided: float64 arithmetic gives no certificate that holds"
+        + (f" ({details})" if details else ""),
+    )

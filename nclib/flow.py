@@ -1,0 +1,326 @@
+"""The limits of training: gradient flow and stationary points.
+
+Both work in Gram space (see `nclib.gram`) and in float64.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.optimize import minimize
+
+from nclib.data import check_integer, check_real
+from nclib.gram import Problem, log_spaced, progress_bar
+
+# Step factors of the controller, and the step below which it gives up.
+_SHRINK, _GROW, _SAFETY = 0.2, 3.0, 0.9
+_SMALLEST = 1e-13
+# L-BFGS: pairs of vectors kept, and starts before it counts as stuck.
+_MEMORY, _RESTARTS = 30, 10
+
+
+def flow(
+    X, y, *, T, width=50, loss="ce", lambda_W=1e-3, lambda_H=1e-6,
+    first_layer=None, init=None, seed=0, rtol=2e-3, device="cpu",
+    progress=False,
+):
+    r"""Follow the gradient flow of the risk (2.4) or (2.5) up to time T.
+
+    .. math:: \frac{d(W_1, W)}{dt} = -\nabla R_N(W, W_1),
+
+    by Heun's method with adaptive steps. `train` with small steps follows
+    it in the time :math:`T=\sum_t\eta_t`, which for E epochs with the
+    schedule of `train` is 0.37 lr E ceil(N / B); the column ``time`` of
+    both histories is this T.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Samples.
+    y : (N,) integer array
+        Labels of K classes.
+    T : float
+        End, greater than zero.
+    width, loss, lambda_W, lambda_H, first_layer, init, seed, device, \
+progress
+        As for `train`; the same seed gives the same start.
+    rtol : float
+        Error allowed in a step, relative to the norms of the
+        pre-activations and of W.
+
+    Returns
+    -------
+    TrainingRun
+        ``history["epoch"]`` counts accepted steps. ``status`` is
+        "completed", "interrupted", or starts with "diverged" or "stalled".
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Notes
+    -----
+    One evaluation costs 2 D N min(N, 2 d) operations. Beyond the paper;
+    that SGD at lr = 0.1 with two layers follows the flow is numerical only
+    (NC1 within about 5 %). With three layers SGD at lr = 0.1 is close to
+    the edge of stability, and the flow gains little.
+    """
+    import torch
+
+    T = check_real("T", T, 0.0, exclusive=True)
+    rtol = check_real("rtol", rtol, 0.0, exclusive=True)
+    with torch.inference_mode():
+        problem = Problem(
+            X, y, width=width, loss=loss, lambda_W=lambda_W,
+            lambda_H=lambda_H, first_layer=first_layer, init=init, seed=seed,
+            dtype="float64", device=device,
+        )
+        state = _State(problem)
+        rows = [problem.row(0, 0.0, problem.S, problem.V)]
+        kept = state.S, state.V
+        steps, time, h = 0, 0.0, min(0.1, T)
+        targets = _log_times(T)
+        status = "completed"
+        bar = progress_bar(progress, round(T, 3), 0)
+        try:
+            while time < T:
+                h = min(h, T - time)
+                error = state.attempt(h, rtol)
+                if error <= 1:
+                    state.accept(h)
+                    steps += 1
+                    # Set exactly: rounding must not leave a last step of
+                    # almost nothing.
+                    time = T if h == T - time else time + h
+                    bar.update(h)
+                    if time >= targets[0] or time == T:
+                        row = problem.row(steps, time, state.S, state.V)
+                        if row is None:
+                            status = f"diverged at time {time:g}"
+                            break
+                        rows.append(row)
+                        kept = state.S, state.V
+                        targets = [t for t in targets if t > time] or [T]
+                factor = _SAFETY * error**-0.5 if error > 0 else _GROW
+                if not np.isfinite(error):
+                    factor = _SHRINK
+                h *= min(_GROW, max(_SHRINK, factor))
+                if h < _SMALLEST * T:
+                    status = (
+                        f"stalled at time {time:g}: the step fell below "
+                        f"{_SMALLEST * T:g}; a larger rtol may pass"
+                    )
+                    break
+        except KeyboardInterrupt:
+            status = "interrupted"
+            row = problem.row(steps, time, state.S, state.V)
+            if row is not None:
+                rows.append(row)
+                kept = state.S, state.V
+        finally:
+            bar.close()
+        return problem.finish(rows, *kept, status)
+
+
+class _State:
+    """A point of the flow with its velocity, and Heun's step from it."""
+
+    def __init__(self, problem):
+        self.problem = problem
+        self.S, self.V = problem.S, problem.V
+        self.Z = problem.preactivations(self.S)
+        self._velocity = self._evaluate(self.Z, self.V)
+
+    def _evaluate(self, Z, V):
+        _, GZ, GV = self.problem.gradient(Z, V)
+        pulled = self.problem.pull(GZ)
+        return pulled, self.problem.push(pulled), GV
+
+    def attempt(self, h, rtol):
+        """Prepare a step; return its error relative to ``rtol``."""
+        _, dZ, dV = self._velocity
+        ahead = self._evaluate(self.Z - h * dZ, self.V - h * dV)
+        self._ahead = ahead
+        return max(
+            float((new - old).norm() / state.norm()) * h / (2 * rtol)
+            if float(state.norm()) > 0
+            else 0.0
+            for new, old, state in (
+                (ahead[1], dZ, self.Z), (ahead[2], dV, self.V)
+            )
+        )
+
+    def accept(self, h):
+        """Take the step that was prepared."""
+        mean = [
+            (old + new) / 2
+            for old, new in zip(self._velocity, self._ahead, strict=True)
+        ]
+        self.S = self.S - h * mean[0]
+        self.Z = self.Z - h * mean[1]
+        self.V = self.V - h * mean[2]
+        self._velocity = self._evaluate(self.Z, self.V)
+
+
+def _log_times(T):
+    # Six decades: the first steps are about 0.1, T is at most about 1e5.
+    return np.geomspace(min(0.1, T), T, 121).tolist()
+
+
+def minimise(
+    X, y, *, width=50, loss="ce", lambda_W=1e-3, lambda_H=1e-6,
+    first_layer=None, init=None, seed=0, tol=1e-8, max_iterations=20000,
+    device="cpu", progress=False,
+):
+    r"""Descend to a stationary point of the risk (2.4) or (2.5) by L-BFGS.
+
+    The variables are W and C in :math:`Z = Z_0 + C\,\Lambda^{1/4}U^\top`,
+    where :math:`G=U\Lambda U^\top`: between W1 itself
+    (:math:`\Lambda^{1/2}`) and the pre-activations (no power), where the
+    condition of the data matters less.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Samples.
+    y : (N,) integer array
+        Labels of K classes.
+    width, loss, lambda_W, lambda_H, first_layer, init, seed, device, \
+progress
+        As for `train`; the same seed gives the same start.
+    tol : float
+        Largest entry of the gradient in (C, W) to stop at.
+    max_iterations : int
+
+    Returns
+    -------
+    TrainingRun
+        ``history["epoch"]`` counts iterations, ``time`` is NaN. ``status``
+        is "completed" (``tol`` was reached), "interrupted", or starts with
+        "stopped".
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
+    Notes
+    -----
+    The risk is piecewise smooth, and L-BFGS can end at a kink; it is then
+    started again from there, a few times. A stationary point with a gap
+    that is not zero is no global minimum where a collapsed network exists.
+    The eigendecomposition costs O(N^3) once, an evaluation
+    4 D N min(N, d). At a stationary point
+    :math:`\lambda_W\|W\|_F^2=\lambda_H\|H\|_F^2`. Beyond the paper.
+    """
+    import torch
+
+    tol = check_real("tol", tol, 0.0, exclusive=True)
+    max_iterations = check_integer("max_iterations", max_iterations, 1)
+    with torch.inference_mode():
+        problem = Problem(
+            X, y, width=width, loss=loss, lambda_W=lambda_W,
+            lambda_H=lambda_H, first_layer=first_layer, init=init, seed=seed,
+            dtype="float64", device=device,
+        )
+        geometry = _Geometry(problem)
+        records = set(log_spaced(max_iterations))
+        rows = [problem.row(0, np.nan, problem.S, problem.V)]
+        best = np.zeros(geometry.size)
+        best[-problem.V.numel():] = problem.V.cpu().numpy().ravel()
+        iterations = 0
+        bar = progress_bar(progress, max_iterations, 0)
+
+        def record(point):
+            nonlocal iterations, best
+            iterations += 1
+            best = point.copy()
+            bar.update()
+            if iterations in records:
+                rows.append(
+                    problem.row(iterations, np.nan, *geometry.state(point))
+                )
+
+        status = None
+        try:
+            risk = np.inf
+            for _ in range(_RESTARTS):
+                result = minimize(
+                    geometry.value, best, jac=True, method="L-BFGS-B",
+                    callback=record,
+                    options=dict(
+                        maxcor=_MEMORY, ftol=0.0, gtol=tol, maxls=40,
+                        maxiter=max_iterations - iterations,
+                        maxfun=10 * max_iterations,
+                    ),
+                )
+                best = result.x
+                largest = np.abs(result.jac).max()
+                if largest <= tol:
+                    status = "completed"
+                    break
+                if iterations >= max_iterations or not result.fun < risk:
+                    break
+                risk = result.fun
+            if status is None:
+                status = (
+                    f"stopped after {iterations} iterations: the largest "
+                    f"entry of the gradient is {largest:.1e}, above tol = "
+                    f"{tol:g}"
+                )
+        except KeyboardInterrupt:
+            status = "interrupted"
+        finally:
+            bar.close()
+        state = geometry.state(best)
+        if rows[-1][0] == iterations and iterations:
+            rows.pop()
+        rows.append(problem.row(iterations, np.nan, *state))
+        return problem.finish(rows, *state, status)
+
+
+class _Geometry:
+    """The variables (C, W) of `minimise` as one vector."""
+
+    def __init__(self, problem):
+        import torch
+
+        self.problem = problem
+        if problem.gram:
+            values, vectors = torch.linalg.eigh(problem.G)
+            kept = values > problem.N * 2.3e-16 * values[-1]
+            values, vectors = values[kept], vectors[:, kept]
+            self.to_Z = (vectors * values**0.25).t()
+            self.to_S = (vectors * values**-0.75).t()
+        else:
+            left, values, right = torch.linalg.svd(
+                problem.features, full_matrices=False
+            )
+            kept = values > problem.N * 2.3e-16 * values[0]
+            values = values[kept]
+            self.to_Z = (left[:, kept] * values.sqrt()).t()
+            self.to_S = right[kept] / values.sqrt()[:, None]
+        self.Z0 = problem.preactivations(problem.S)
+        self.shape = problem.D, len(values)
+        self.size = problem.D * len(values) + problem.V.numel()
+
+    def _split(self, point):
+        import torch
+
+        point = torch.tensor(point, device=self.problem.V.device)
+        cut = self.shape[0] * self.shape[1]
+        V = point[cut:].reshape(self.problem.V.shape)
+        return point[:cut].reshape(self.shape), V
+
+    def value(self, point):
+        """Risk and gradient, for SciPy."""
+        C, V = self._split(point)
+        Z = self.Z0 + C @ self.to_Z
+        risk, GZ, GV = self.problem.gradient(Z, V)
+        gradient = [(GZ @ self.to_Z.t()).ravel(), GV.ravel()]
+        return risk, np.concatenate([g.cpu().numpy() for g in gradient])
+
+    def state(self, point):
+        """The problem's state S and V."""
+        C, V = self._split(point)
+        return self.problem.S + C @ self.to_S, V

@@ -1,0 +1,394 @@
+r"""A random first layer: the kernel of Theorem 6, and how wide is enough.
+
+The first layer of a three-layer network is random and stays fixed. Its
+features ``relu(X @ W1)`` are the data of a two-layer network, so everything
+known about (2.12) applies to them: full rank N suffices for collapse
+(Theorem 3), and far less than full rank is needed.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import scipy.linalg
+
+from nclib.asymptotics import intercept_threshold
+from nclib.data import check_integer, check_matrix, check_Xy
+from nclib.feasibility import decide
+
+# What each variant subtracts from E relu relu^T, for unit vectors.
+_OFFSETS = {
+    "corrected": 1 / (2 * np.pi),
+    "theorem_6": 0.0,
+    "lemma_9": 2 / np.pi,
+}
+_UNIT = 1e-6
+_EPS = np.finfo(float).eps
+
+
+def h_infinity(X, variant="corrected"):
+    r"""The limit kernel of random ReLU features at unit vectors.
+
+    With cos(theta) = <x_i, x_j> and z ~ N(0, I_d) it is the covariance of
+    relu(<z, x_i>) and relu(<z, x_j>),
+
+    .. math:: [H_\infty]_{ij} = \frac{\sin\theta + (\pi - \theta)\cos\theta}
+        {2\pi} - \frac1{2\pi},
+
+    since E relu(<z, x>) = 1/sqrt(2 pi). It is positive definite if no two
+    rows are parallel or antiparallel.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Unit rows.
+    variant : {"corrected", "theorem_6", "lemma_9"}
+        The paper prints two other matrices under the same name. That of
+        Theorem 6 centers with sqrt(2/pi), twice the mean, which cancels: it
+        is the *uncentered* kernel, with nothing subtracted. That of Lemma 9
+        subtracts 2/pi and has the negative diagonal 1/2 - 2/pi.
+
+    Returns
+    -------
+    (N, N) float64 array
+        Exactly symmetric. As a function of cos(theta) the kernel has the
+        slope (pi - theta)/(2 pi), at most 1/2: rounding errors of the inner
+        products are never amplified, not even near theta = 0 or pi.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``X`` is not a real finite matrix of unit rows, or ``variant`` is
+        not one of the three.
+
+    Notes
+    -----
+    Theorem 6 and Lemma 9, whose assumption "not parallel" has to exclude
+    antiparallel rows too. Cost O(N**2 d).
+    """
+    if variant not in _OFFSETS:
+        raise ValueError(
+            f"variant must be one of {list(_OFFSETS)}, got {variant!r}"
+        )
+    X = check_matrix("X", X)
+    norms = np.linalg.norm(X, axis=1)
+    worst = int(np.abs(norms - 1.0).argmax())
+    if abs(norms[worst] - 1.0) > _UNIT:
+        raise ValueError(
+            f"X must have unit rows, got norm {norms[worst]:g} in row "
+            f"{worst}; divide each row by its norm"
+        )
+    X /= norms[:, None]
+    cosine = np.clip(X @ X.T, -1.0, 1.0)
+    np.fill_diagonal(cosine, 1.0)
+    sine = np.sqrt((1.0 - cosine) * (1.0 + cosine))
+    kernel = sine + (np.pi - np.arccos(cosine)) * cosine
+    return (kernel + kernel.T) / (4 * np.pi) - _OFFSETS[variant]
+
+
+def smallest_eigenvalue(kernel):
+    """Smallest eigenvalue of a symmetric (N, N) matrix, in O(N**3).
+
+    Its absolute error is about 1e-16 times the largest eigenvalue: a value
+    below that says only that the matrix is numerically singular.
+    """
+    kernel = check_matrix("kernel", kernel)
+    if kernel.shape[0] != kernel.shape[1] or (kernel != kernel.T).any():
+        raise ValueError(
+            f"kernel must be square and symmetric, got shape {kernel.shape}"
+        )
+    return float(
+        scipy.linalg.eigvalsh(
+            kernel, subset_by_index=[0, 0], overwrite_a=True
+        )[0]
+    )
+
+
+def theorem_6_width(X, variant="corrected"):
+    r"""The width at which Theorem 6 promises rank N, with constant 1.
+
+    .. math:: \frac{\|X\|^4}{\lambda_{\min}^2(H_\infty)}\, N \log N
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Unit rows.
+    variant : str
+        As in :func:`h_infinity`.
+
+    Returns
+    -------
+    float
+        ``inf`` where the smallest eigenvalue is not above its rounding
+        error, for example with antiparallel rows: the theorem is silent.
+
+    Notes
+    -----
+    Theorem 6, whose constant is not given. Every factor counts: at N = 200
+    random points in 50 dimensions the answer is near 4e7, the truth 200
+    (:func:`rank_width`).
+    """
+    kernel = h_infinity(X, variant)
+    N = len(kernel)
+    smallest = smallest_eigenvalue(kernel)
+    if smallest <= N * _EPS * np.abs(kernel).sum(axis=1).max():
+        return math.inf
+    norm = np.linalg.norm(check_matrix("X", X), 2)
+    return float(norm**4 / smallest**2 * N * math.log(N))
+
+
+def random_first_layer(d, d1, seed):
+    r"""Gaussian first layer W1, entries N(0, 1/d1) in variance.
+
+    Parameters
+    ----------
+    d, d1 : int
+        Input dimension and width.
+    seed : int, SeedSequence or Generator
+        What `numpy.random.default_rng` takes.
+
+    Returns
+    -------
+    (d, d1) float64 array
+        Standard deviation ``d1**-0.5``. Columns are nested: with the same
+        seed, the layers of widths a < b satisfy
+        ``W_b[:, :a] * sqrt(b) == W_a * sqrt(a)`` up to rounding.
+
+    Notes
+    -----
+    The first layer of Theorem 6 and Figure 6.
+    """
+    d = check_integer("d", d, 1)
+    d1 = check_integer("d1", d1, 1)
+    return _neurons(np.random.default_rng(seed), d, d1) / math.sqrt(d1)
+
+
+def random_features(X, d1, seed):
+    """Random ReLU features relu(X @ W1).
+
+    Parameters
+    ----------
+    X : (N, d) array
+        One sample a row, of any norm.
+    d1 : int
+        Width.
+    seed : int, SeedSequence or Generator
+        The layer is ``random_first_layer(d, d1, seed)``; features of two
+        widths with the same seed share their first columns up to the scale
+        ``d1**-0.5``.
+
+    Returns
+    -------
+    (N, d1) float64 array
+
+    Notes
+    -----
+    The inner layer of (2.18). Cost O(N d d1) time, O((N + d) d1) memory.
+    """
+    X = check_matrix("X", X)
+    features = X @ random_first_layer(X.shape[1], d1, seed)
+    return np.maximum(features, 0.0, out=features)
+
+
+def rank_width(X, seed, max_width, progress=False):
+    """Smallest width at which random features have rank N.
+
+    Rank N is what Theorem 6 asks of the first layer. The neurons of one draw
+    are appended one by one, so that the rank can only grow; the width is
+    found by galloping and bisection.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Non-zero rows. Their norms change no rank and are divided out.
+    seed : int, SeedSequence or Generator
+        Draw of the neurons, as in :func:`random_features`.
+    max_width : int
+        Widest layer to try; memory is O(N max_width) at most.
+    progress : bool, optional
+        Show a progress bar.
+
+    Returns
+    -------
+    int or None
+        None if ``max_width`` neurons do not suffice.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``X`` is not a real finite matrix or has a zero row.
+
+    Notes
+    -----
+    Beyond the paper; numerical: the rank is that of `numpy.linalg.matrix_rank`
+    in float64. In five or more dimensions N neurons were always enough for
+    random points; in the plane far more are needed, because a neuron can
+    only tell apart points that its line separates, and some sectors between
+    lines are tiny.
+    """
+    X = check_matrix("X", X)
+    max_width = check_integer("max_width", max_width, 1)
+    norms = np.linalg.norm(X, axis=1)
+    if not norms.all():
+        raise ValueError(
+            f"X must have non-zero rows, got zeros in row {norms.argmin()}: "
+            "its features vanish at every width"
+        )
+    N, features = len(X), _growing_features(X / norms[:, None], seed)
+
+    def full(width):
+        return np.linalg.matrix_rank(features(width)) == N
+
+    with _Progress("rank width", progress) as report:
+        return _search(report(full), N, N, max_width)
+
+
+def collapse_width(X, y, seed, max_width, classes=None, progress=False):
+    r"""Smallest width at which all classes collapse on random features.
+
+    That is the least d1 for which (2.12) is feasible for every class on
+    relu(X @ W1): the least random first layer on which the rest of a
+    three-layer network can reach a collapsed global minimum. Neurons of one
+    draw are appended, which keeps a feasible class feasible; each class
+    starts where the classes before it ended.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        One sample a row.
+    y : (N,) integer array
+        Labels.
+    seed : int, SeedSequence or Generator
+        Draw of the neurons, as in :func:`random_features`.
+    max_width : int
+        Widest layer to try; memory is O(N max_width) at most.
+    classes : iterable of labels, optional
+        Ask only that these classes be feasible.
+    progress : bool, optional
+        Show a progress bar.
+
+    Returns
+    -------
+    int or None
+        None if ``max_width`` neurons do not suffice. A width at which a
+        class cannot be decided counts as infeasible.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `nclib.decide`.
+
+    Notes
+    -----
+    Beyond the paper. For labels independent of the inputs and n samples a
+    class, d1 / n tends to `nclib.asymptotics.intercept_threshold` (K), 1.391
+    at K = 2 and 2.653 at K = 10: derived, numerically confirmed. One class
+    is centered there at finite n already; all of them together need the
+    largest of K fluctuating widths, so a little more. Theorem 6 asks for
+    rank N, that is d1 / n = K or more.
+    """
+    X, codes, labels = check_Xy(X, y)
+    max_width = check_integer("max_width", max_width, 1)
+    sizes = dict(zip(labels.tolist(), np.bincount(codes), strict=True))
+    wanted = list(sizes) if classes is None else list(classes)
+    if not wanted or not sizes.keys() >= set(wanted):
+        raise ValueError(
+            f"classes must name labels of y, {list(sizes)}, got {wanted}"
+        )
+    wanted.sort(key=sizes.get, reverse=True)
+    lowest, features = 1, _growing_features(X, seed)
+    width = math.ceil(sizes[wanted[0]] * intercept_threshold(len(labels)))
+    with _Progress("collapse width", progress) as report:
+        for label in wanted:
+
+            def feasible(width, label=label):
+                answer = decide(
+                    features(width), y, classes=[label], verify=False
+                )
+                return answer.classes[label].feasible is True
+
+            width = _search(report(feasible), width, lowest, max_width)
+            if width is None:
+                return None
+            lowest = width
+    return width
+
+
+def _neurons(rng, d, d1):
+    # One neuron after the other, so that widths are nested.
+    return rng.standard_normal((d1, d)).T
+
+
+def _growing_features(X, seed):
+    """A function of the width; unit-variance neurons, drawn when needed."""
+    rng = np.random.default_rng(seed)
+    features = np.empty((len(X), 0))
+
+    def at(width):
+        nonlocal features
+        missing = width - features.shape[1]
+        if missing > 0:
+            new = X @ _neurons(rng, X.shape[1], missing)
+            features = np.hstack([features, np.maximum(new, 0.0)])
+        return features[:, :width]
+
+    return at
+
+
+def _search(holds, guess, lowest, highest):
+    """Least width in [lowest, highest] where a monotone property holds."""
+    if lowest > highest:
+        return None
+    below, width = lowest - 1, max(lowest, min(guess, highest))
+    step = max(1, math.isqrt(width) // 2)
+    if holds(width):
+        above = width
+        while above - step > below and holds(above - step):
+            above, step = above - step, 2 * step
+        below = max(below, above - step)
+    else:
+        while True:
+            if width == highest:
+                return None
+            below, width = width, min(width + step, highest)
+            if holds(width):
+                break
+            step *= 2
+        above = width
+    while above - below > 1:
+        middle = (above + below) // 2
+        if holds(middle):
+            above = middle
+        else:
+            below = middle
+    return above
+
+
+class _Progress:
+    """A bar that counts and names the widths that a search tries."""
+
+    def __init__(self, title, shown):
+        self._title, self._shown, self._bar = title, shown, None
+
+    def __enter__(self):
+        if self._shown:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(desc=self._title, unit="width")
+        return self._report
+
+    def __exit__(self, *error):
+        if self._bar is not None:
+            self._bar.close()
+
+    def _report(self, holds):
+        def reported(width):
+            if self._bar is not None:
+                self._bar.set_postfix(d1=width)
+            answer = holds(width)
+            if self._bar is not None:
+                self._bar.update()
+            return answer
+
+        return reported

@@ -1,0 +1,196 @@
+"""The chapter contract of CONTRIBUTING.md."""
+
+import re
+from pathlib import Path
+
+import jupytext
+import pytest
+
+BOOK = Path(__file__).resolve().parents[1] / "book"
+PAGES = sorted(BOOK.glob("*.md"))
+CHAPTERS = [
+    page
+    for pattern in ("theorem_*.md", "training_*.md", "phase_boundary.md")
+    for page in sorted(BOOK.glob(pattern))
+]
+GLANCE = [
+    "Question",
+    "Answer",
+    "In the paper",
+    "Time to run",
+    "You will be able to",
+]
+SECTIONS = ["Check it", "Where it breaks", "Exercises", "Where to go next"]
+HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+MAX_LINES, MAX_COLUMNS = 25, 79
+
+
+def directives(text, name):
+    """(argument, options and body) of every directive of that name."""
+    pattern = rf"^(`{{3,}}|:{{3,}})\{{{name}\}}([^\n]*)\n(.*?)^\1\s*$"
+    return [
+        (argument.strip(), body)
+        for _, argument, body in re.findall(pattern, text, re.M | re.S)
+    ]
+
+
+def option(body, name):
+    match = re.search(rf"^:{name}:\s*(.+)$", body, re.M)
+    return match and match.group(1).strip()
+
+
+def code_cells(page):
+    notebook = jupytext.read(page, fmt="md:myst")
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def figures(page):
+    found = []
+    for cell in code_cells(page):
+        settings = cell.metadata.get("mystnb", {})
+        if "figure" in settings:
+            found.append((cell, settings["figure"], settings.get("image")))
+    return found
+
+
+def page_id(page):
+    return page.stem
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=page_id)
+every_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=page_id)
+
+
+@every_page
+def test_header_and_title(page):
+    notebook = jupytext.read(page, fmt="md:myst")
+    assert page.read_text().startswith("---\njupytext:\n")
+    assert notebook.metadata["kernelspec"]["name"] == "python3"
+    prose = [c.source for c in notebook.cells if c.cell_type == "markdown"]
+    titles = re.findall(r"^# \S.*$", "\n".join(prose), re.M)
+    assert len(titles) == 1, titles
+
+
+@every_page
+def test_cells_read_like_mathematics(page):
+    for number, cell in enumerate(code_cells(page)):
+        lines = cell.source.splitlines()
+        where = f"cell {number}, starting {lines[0]!r}"
+        wide = [line for line in lines if len(line) > MAX_COLUMNS]
+        assert not wide, where
+        if not HIDDEN & set(cell.metadata.get("tags", [])):
+            assert len(lines) <= MAX_LINES, where
+
+
+@every_page
+def test_figures_have_label_caption_and_alternative_text(page):
+    labels = []
+    for _, figure, image in figures(page):
+        labels.append(figure["name"])
+        assert figure["name"].startswith("fig-")
+        assert len(figure["caption"].split()) >= 5, figure["name"]
+        assert image and len(image["alt"].split()) >= 5, figure["name"]
+    assert len(labels) == len(set(labels))
+
+
+@every_chapter
+def test_at_a_glance(page):
+    text = page.read_text()
+    boxes = [
+        body
+        for title, body in directives(text, "admonition")
+        if title == "At a glance"
+    ]
+    assert len(boxes) == 1
+    assert option(boxes[0], "class") == "at-a-glance"
+    entries = re.findall(r"^(\S.*)\n: +\S", boxes[0], re.M)
+    assert entries == GLANCE
+    assert text.index("At a glance") < text.index("{code-cell}")
+
+
+@every_chapter
+def test_states_the_papers_result(page):
+    text = page.read_text()
+    number = re.fullmatch(r"theorem_(\d+)", page.stem)
+    statements = [
+        option(body, "label")
+        for kind in ("theorem", "definition", "proposition", "corollary")
+        for _, body in directives(text, f"prf:{kind}")
+    ]
+    if number:
+        assert f"thm-{number.group(1)}" in statements
+    elif page.stem == "phase_boundary":
+        assert statements
+
+
+@every_chapter
+def test_picture_before_proof(page):
+    drawn = figures(page)
+    assert drawn, "no figure"
+    text = page.read_text()
+    first = text.index(f"name: {drawn[0][1]['name']}")
+    second_section = [m.start() for m in re.finditer(r"^## ", text, re.M)]
+    assert len(second_section) < 2 or first < second_section[1]
+
+
+@every_chapter
+def test_sections(page):
+    titles = re.findall(r"^## (.+)$", page.read_text(), re.M)
+    wanted = list(SECTIONS)
+    if page.stem.startswith("theorem_"):
+        wanted.insert(2, "Sharper than the theorem")
+    missing = [
+        title
+        for title in wanted
+        if not any(found.startswith(title) for found in titles)
+    ]
+    assert not missing
+    order = [
+        min(i for i, found in enumerate(titles) if found.startswith(title))
+        for title in wanted
+    ]
+    assert order == sorted(order)
+
+
+@every_chapter
+def test_measured_numbers_stand_in_the_prose(page):
+    text = page.read_text()
+    check = text[text.index("## Check it") :]
+    assert re.search(r"\{glue:text\}`", check)
+    glued = set(re.findall(r"glue\(\s*[\"']([\w-]+)[\"']", text))
+    used = set(re.findall(r"\{glue:text\}`([\w-]+)(?::[^`]*)?`", text))
+    assert used <= glued
+
+
+@every_chapter
+def test_a_cell_where_the_hypothesis_fails(page):
+    text = page.read_text()
+    section = text[text.index("## Where it breaks") :]
+    section = section[: section.index("\n## ", 5)]
+    assert "{code-cell}" in section
+
+
+@every_chapter
+def test_exercises_have_folded_solutions(page):
+    text = page.read_text()
+    exercises = [
+        option(body, "label") for _, body in directives(text, "exercise")
+    ]
+    assert 2 <= len(exercises) <= 4
+    solutions = directives(text, "solution") + directives(
+        text, "solution-start"
+    )
+    assert sorted(name for name, _ in solutions) == sorted(exercises)
+    assert all(option(body, "class") == "dropdown" for _, body in solutions)
+    starts = len(directives(text, "solution-start"))
+    assert starts == text.count("{solution-end}")
+
+
+@every_chapter
+def test_links_onward(page):
+    text = page.read_text()
+    end = text[text.index("## Where to go next") :]
+    assert re.search(r"\{py:\w+\}`~?nclib\.|\]\(api\.md", end), "API"
+    assert re.search(r"\]\((?!api|errata)\w+\.md\)", end), "next chapter"
+    if (BOOK / "errata.md").exists():
+        assert "](errata.md" in end, "errata"

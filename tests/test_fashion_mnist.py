@@ -1,0 +1,228 @@
+"""Fashion-MNIST: reading, and one clear message for each thing that fails."""
+
+import gzip
+import hashlib
+import os
+import shutil
+import socket
+import struct
+
+import numpy as np
+import pytest
+
+from nclib import idx
+from nclib.data import fashion_mnist
+
+IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
+Y = np.array([3, 1, 3, 1, 3, 0, 1, 0], np.uint8)
+PIXELS = np.random.default_rng(0).integers(0, 256, (8, 28, 28), np.uint8)
+
+
+def encode(array):
+    header = bytes([0, 0, 8, array.ndim])
+    return (
+        header
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + (array.tobytes())
+    )
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.delenv("NCLIB_DATA", raising=False)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / IMAGES).write_bytes(gzip.compress(encode(PIXELS)))
+    (folder / LABELS).write_bytes(gzip.compress(encode(Y)))
+    return folder
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache, and no network: every connection is refused."""
+    monkeypatch.delenv("NCLIB_DATA", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pooch = pytest.importorskip("pooch")
+    folder = tmp_path / "cache" / "nclib"
+    monkeypatch.setattr(pooch, "os_cache", lambda project: folder)
+
+    def refuse(*args, **kwargs):
+        raise OSError("network refused by the test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    return folder
+
+
+def test_values_labels_and_types(root):
+    X, y = fashion_mnist(root=root)
+    assert X.shape == (8, 784) and X.dtype == np.float64
+    assert y.dtype == np.int64
+    np.testing.assert_array_equal(y, Y)
+    np.testing.assert_array_equal(np.rint(X * 255), PIXELS.reshape(8, 784))
+    assert X.min() >= 0.0 and X.max() <= 1.0
+
+
+def test_first_per_class_keeps_file_order(root):
+    X, y = fashion_mnist(2, root=root)
+    rows = [0, 1, 2, 3, 5, 7]
+    np.testing.assert_array_equal(y, Y[rows])
+    np.testing.assert_array_equal(X, PIXELS.reshape(8, 784)[rows] / 255.0)
+    with pytest.raises(ValueError, match="at most 2, the size of class 0"):
+        fashion_mnist(3, root=root)
+
+
+def test_unpacked_files_and_environment(root, monkeypatch):
+    expected = fashion_mnist(root=root)
+    (root / IMAGES).unlink()
+    (root / IMAGES.removesuffix(".gz")).write_bytes(encode(PIXELS))
+    # A browser may unpack the file and leave it its name.
+    (root / LABELS).write_bytes(encode(Y))
+    monkeypatch.setenv("NCLIB_DATA", str(root))
+    for given, wanted in zip(fashion_mnist(), expected, strict=True):
+        np.testing.assert_array_equal(given, wanted)
+
+
+def test_root_wins_over_environment(root, monkeypatch):
+    monkeypatch.setenv("NCLIB_DATA", str(root / "nowhere"))
+    assert len(fashion_mnist(root=root).y) == 8
+
+
+PACKED = gzip.compress(encode(PIXELS))
+FLIPPED = bytearray(PACKED)
+FLIPPED[len(PACKED) // 2] ^= 0xFF
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (PACKED[: len(PACKED) // 2], "truncated: its gzip ends early"),
+        (bytes(FLIPPED), "corrupt"),
+        (encode(PIXELS)[:-1], "truncated: 6271 bytes of data"),
+        (encode(PIXELS) + b"x", "corrupt: 6273 bytes of data"),
+        (encode(PIXELS)[:10], "truncated: it ends inside its header"),
+        (b"", "truncated"),
+        (b"<html>not found</html>", "magic number is 0x3c68746d"),
+        (encode(Y), "magic number is 0x00000801, expected 0x00000803"),
+        (encode(PIXELS[:, :14]), r"images of shape \(28, 28\)"),
+        (encode(PIXELS[:0]), r"shape \(0, 28, 28\)"),
+        (encode(PIXELS[:5]), "one label in 0..9 for each of the 5 images"),
+    ],
+)
+def test_damaged_images_are_refused_by_name(root, content, message):
+    (root / IMAGES).write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        fashion_mnist(root=root)
+    assert str(root) in str(caught.value)
+    assert "delete it and fetch it again" in str(caught.value)
+
+
+def test_labels_beyond_nine_are_refused(root):
+    (root / LABELS).write_bytes(encode(Y + 7))
+    with pytest.raises(ValueError, match="with maximum 10"):
+        fashion_mnist(root=root)
+
+
+def test_missing_file_and_folder(root, cache):
+    (root / LABELS).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{LABELS} is missing from"):
+        fashion_mnist(root=root)
+    with pytest.raises(FileNotFoundError, match="t10k-images"):
+        fashion_mnist(split="test", root=root)
+    with pytest.raises(FileNotFoundError, match="gone does not exist"):
+        fashion_mnist(root=root / "gone")
+
+
+def test_illegal_split(root):
+    with pytest.raises(ValueError, match="split must be 'train' or 'test'"):
+        fashion_mnist(split="validation", root=root)
+
+
+def test_no_network(cache):
+    with pytest.raises(ConnectionError, match="check the network") as caught:
+        fashion_mnist()
+    message = str(caught.value)
+    assert IMAGES in message and "NCLIB_DATA" in message
+    assert all(mirror in message for mirror in idx.MIRRORS)
+    assert list(cache.iterdir()) == []
+
+
+def test_second_mirror_is_tried_and_nothing_is_fetched_twice(
+    root, cache, monkeypatch
+):
+    import pooch
+    import requests
+
+    fetched = []
+
+    def serve(self, url, output_file, pooch):
+        fetched.append(url)
+        if url.startswith(idx.MIRRORS[0]):
+            raise requests.ConnectionError("the first mirror is down")
+        shutil.copy(root / url.rsplit("/")[-1], output_file)
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", serve)
+    for name in (IMAGES, LABELS):
+        digest = hashlib.sha256((root / name).read_bytes()).hexdigest()
+        monkeypatch.setitem(idx.SHA256, name, digest)
+    np.testing.assert_array_equal(fashion_mnist().y, Y)
+    assert fetched == [m + n for n in (IMAGES, LABELS) for m in idx.MIRRORS]
+    (cache / LABELS).unlink()
+    fashion_mnist()
+    assert len(fetched) == 6, "only the missing file is fetched again"
+    (cache / LABELS).write_bytes(b"damaged")
+    fashion_mnist()
+    assert len(fetched) == 8, "a damaged file in the cache is replaced"
+
+
+def test_wrong_hash_is_refused(root, cache, monkeypatch):
+    import pooch
+
+    def serve(self, url, output_file, pooch):
+        shutil.copy(root / url.rsplit("/")[-1], output_file)
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", serve)
+    with pytest.raises(ConnectionError, match="(?i)sha256"):
+        fashion_mnist()
+    assert list(cache.iterdir()) == [], "nothing unchecked is kept"
+
+
+@pytest.mark.parametrize("fault", ["permissions", "read-only", "a file"])
+def test_read_only_cache(cache, monkeypatch, fault):
+    if fault == "a file":
+        cache.parent.mkdir()
+        cache.parent.joinpath("nclib").write_text("in the way")
+    else:
+        # A superuser may write anywhere, so the refusal is put in by hand.
+        number = 13 if fault == "permissions" else 30
+
+        def refuse(*args, **kwargs):
+            raise OSError(number, os.strerror(number), str(cache))
+
+        monkeypatch.setattr(os, "makedirs", refuse)
+    with pytest.raises(PermissionError, match="make it writable, or") as e:
+        fashion_mnist()
+    assert str(cache) in str(e.value) and "NCLIB_DATA" in str(e.value)
+
+
+@pytest.mark.skipif(
+    not os.environ.get("NCLIB_DATA"), reason="NCLIB_DATA is not set"
+)
+@pytest.mark.parametrize(("split", "size"), [("train", 6000), ("test", 1000)])
+def test_official_files(split, size):
+    X, y = fashion_mnist(split=split)
+    assert X.shape == (10 * size, 784) and (X.min(), X.max()) == (0.0, 1.0)
+    # The data set is published as exactly balanced.
+    np.testing.assert_array_equal(np.bincount(y), np.full(10, size))
+    few = fashion_mnist(3, split)
+    rows = np.sort(
+        [np.flatnonzero(y == c)[i] for c in range(10) for i in range(3)]
+    )
+    np.testing.assert_array_equal(few.X, X[rows])
+    prefix = {"train": "train", "test": "t10k"}[split]
+    for part in ("images-idx3", "labels-idx1"):
+        name = f"{prefix}-{part}-ubyte.gz"
+        path = idx.find(name, os.environ["NCLIB_DATA"])
+        if path.suffix == ".gz":
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            assert digest == idx.SHA256[name]

@@ -1,0 +1,278 @@
+"""Theorem 6: the kernel, the random layer, and how wide is wide enough."""
+
+import itertools
+import math
+
+import mpmath
+import numpy as np
+import pytest
+
+from nclib.asymptotics import intercept_threshold
+from nclib.feasibility import decide
+from nclib.kernels import (
+    collapse_width,
+    h_infinity,
+    random_features,
+    random_first_layer,
+    rank_width,
+    smallest_eigenvalue,
+    theorem_6_width,
+)
+
+
+def sphere(N, d, seed):
+    X = np.random.default_rng(seed).standard_normal((N, d))
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def circle(*angles):
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+# What each source prints: E (relu - center)(relu - center)^T - offset J.
+PRINTED = {
+    "corrected": (1 / math.sqrt(2 * math.pi), 0.0),
+    "theorem_6": (math.sqrt(2 / math.pi), 0.0),
+    "lemma_9": (0.0, 2 / math.pi),
+}
+
+
+@pytest.mark.parametrize("variant", PRINTED)
+def test_kernel_is_the_expectation_it_stands_for(variant):
+    # 28 distinct entries within 5 standard errors: false alarm < 2e-5.
+    X = sphere(7, 4, 0)
+    center, offset = PRINTED[variant]
+    z = np.random.default_rng(1).standard_normal((300_000, 4))
+    values = np.maximum(z @ X.T, 0.0) - center
+    H = h_infinity(X, variant)
+    for i, j in itertools.combinations_with_replacement(range(7), 2):
+        products = values[:, i] * values[:, j]
+        error = products.std(ddof=1) / math.sqrt(len(z))
+        assert abs(products.mean() - offset - H[i, j]) < 5 * error
+
+
+def test_variants_differ_by_constants_and_theorem_6_prints_uncentered():
+    X = sphere(9, 3, 2)
+    H = h_infinity(X)
+    uncentered = h_infinity(X, "theorem_6")
+    np.testing.assert_allclose(np.diag(H), 0.5 - 0.5 / np.pi, rtol=1e-15)
+    np.testing.assert_allclose(np.diag(uncentered), 0.5, rtol=1e-15)
+    np.testing.assert_allclose(uncentered - H, 0.5 / np.pi, rtol=1e-14)
+    np.testing.assert_allclose(
+        uncentered - h_infinity(X, "lemma_9"), 2 / np.pi, rtol=1e-14
+    )
+    np.testing.assert_array_equal(H, H.T)
+
+
+def test_lemma_9_prints_a_matrix_with_negative_diagonal():
+    printed = h_infinity(sphere(20, 5, 3), "lemma_9")
+    assert (np.diag(printed) < -0.13).all()
+    # The quadratic form at 1 / sqrt(N) is at most -N (2/pi - 1/2), plus
+    # what the angles leave.
+    assert smallest_eigenvalue(printed) < -1.0
+
+
+@pytest.mark.parametrize("small", [0.0, 1e-12, 1e-9, 1e-7, 1e-4, 0.1])
+def test_kernel_is_exact_near_zero_and_pi(small):
+    with mpmath.workdps(40):
+        for angle in (small, math.pi - small):
+            H = h_infinity(circle(0.0, angle))
+            theta = mpmath.mpf(angle)
+            exact = (
+                mpmath.sin(theta) + (mpmath.pi - theta) * mpmath.cos(theta) - 1
+            ) / (2 * mpmath.pi)
+            assert abs(H[0, 1] - exact) < 3e-16
+
+
+def test_corrected_kernel_is_positive_definite():
+    for N, d in [(40, 2), (60, 5), (60, 40)]:
+        X = sphere(N, d, N + d)
+        H = h_infinity(X)
+        smallest = smallest_eigenvalue(H)
+        assert smallest > 1e-8
+        assert smallest <= np.diag(H).min()
+        # Cholesky agrees: the matrix less 0.9 of it has a factor, less 1.1
+        # of it has none.
+        np.linalg.cholesky(H - 0.9 * smallest * np.eye(N))
+        with pytest.raises(np.linalg.LinAlgError):
+            np.linalg.cholesky(H - 1.1 * smallest * np.eye(N))
+
+
+def test_antiparallel_points_make_it_singular():
+    # relu(t) - relu(-t) = t is linear in x, and three vectors of the plane
+    # are dependent.
+    half = np.array([0.3, 1.1, 2.2])
+    opposite = circle(*half, *(half + np.pi))
+    assert abs(smallest_eigenvalue(h_infinity(opposite))) < 1e-15
+    assert theorem_6_width(opposite) == math.inf
+    moved = circle(*half, *(half + np.pi + 0.3))
+    assert smallest_eigenvalue(h_infinity(moved)) > 1e-4
+    assert theorem_6_width(moved) < math.inf
+
+
+def test_parallel_points_make_it_singular():
+    X = circle(0.2, 1.0, 1.0)
+    assert abs(smallest_eigenvalue(h_infinity(X))) < 1e-15
+    assert rank_width(X, 0, 500) is None
+
+
+def test_theorem_6_width_by_its_formula():
+    X = sphere(30, 6, 4)
+    for variant in ("corrected", "theorem_6"):
+        smallest = np.linalg.eigvalsh(h_infinity(X, variant))[0]
+        top = np.linalg.svd(X, compute_uv=False)[0]
+        assert theorem_6_width(X, variant) == pytest.approx(
+            top**4 * 30 * math.log(30) / smallest**2, rel=1e-9
+        )
+    assert theorem_6_width(X, "lemma_9") == math.inf
+
+
+def test_first_layer_scale_and_nesting():
+    d, d1 = 50, 4000
+    W1 = random_first_layer(d, d1, 5)
+    assert W1.shape == (d, d1)
+    # Chi-square with 200,000 degrees of freedom: sd 0.0032, so 5 sd.
+    assert abs((W1**2).sum() / d - 1.0) < 0.016
+    narrow = random_first_layer(d, 37, 5)
+    np.testing.assert_allclose(
+        narrow * math.sqrt(37), W1[:, :37] * math.sqrt(d1), rtol=1e-14
+    )
+
+
+def test_features_are_relu_and_nested():
+    X = np.random.default_rng(6).standard_normal((20, 8))
+    H = random_features(X, 300, 7)
+    np.testing.assert_allclose(
+        H, np.maximum(X @ random_first_layer(8, 300, 7), 0.0), atol=1e-15
+    )
+    np.testing.assert_allclose(
+        random_features(X, 12, 7) * math.sqrt(12),
+        H[:, :12] * math.sqrt(300),
+        atol=1e-13,
+    )
+    assert (H == 0.0).any() and (H > 0.0).any()
+
+
+@pytest.mark.parametrize(("d", "N"), [(5, 40), (10, 80), (50, 80), (80, 80)])
+def test_rank_threshold_is_N_in_five_dimensions_or_more(d, N):
+    for seed in range(3):
+        assert rank_width(sphere(N, d, [d, seed]), seed, 4 * N) == N
+
+
+def test_rank_width_is_the_threshold():
+    X = sphere(12, 2, 8)
+    width = rank_width(X, 9, 4000)
+    assert width > 12, "the plane needs more than N neurons"
+    for d1, full in [(width - 1, False), (width, True), (width + 50, True)]:
+        rank = np.linalg.matrix_rank(random_features(X, d1, 9))
+        assert (rank == 12) is np.True_ if full else rank < 12
+    assert rank_width(X, 9, width - 1) is None
+    assert rank_width(X, 9, width) == width
+    # Norms change no rank.
+    scales = np.random.default_rng(0).uniform(0.1, 10, (12, 1))
+    assert rank_width(X * scales, 9, 4000) == width
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_collapse_width_is_the_threshold(seed):
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.repeat([3, 5, 8], [14, 10, 6]))
+    X = rng.standard_normal((30, 7))
+    width = collapse_width(X, y, seed, 60)
+    occurs = [
+        decide(random_features(X, d1, seed), y).occurs
+        for d1 in range(1, width + 3)
+    ]
+    assert occurs == [False] * (width - 1) + [True] * 3
+    # Theorem 6 asks for rank N and gets collapse, but asks too much.
+    assert width < rank_width(X, seed, 200)
+    each = [
+        collapse_width(X, y, seed, 60, classes=[label]) for label in (3, 5, 8)
+    ]
+    assert max(each) == width
+    assert collapse_width(X, y, seed, width - 1) is None
+    assert collapse_width(X, y, seed, width) == width
+
+
+def test_random_labels_have_the_intercept_threshold():
+    # Standard deviation of one width / n: sqrt(0.24 / 300) (the transition
+    # width of identical means at K = 2), so 0.0063 for the mean of 20 and
+    # 0.03 is beyond 4 of them, shift of at most 1 / 300 included: < 4e-5.
+    n, widths, both = 300, [], []
+    for seed in range(20):
+        rng = np.random.default_rng([11, seed])
+        X = rng.standard_normal((2 * n, 100))
+        y = rng.permutation(np.repeat([0, 1], n))
+        widths.append(collapse_width(X, y, seed, 2 * n, classes=[0]))
+        both.append(collapse_width(X, y, seed, 2 * n))
+    assert abs(np.mean(widths) / n - intercept_threshold(2)) < 0.03
+    assert abs(np.mean(both) / n - intercept_threshold(2)) < 0.045
+    assert (np.array(both) >= widths).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_separation_first_helps_and_then_hurts_in_low_dimension(seed):
+    # Clusters further apart are easier to tell apart, but a neuron is linear
+    # on a cluster unless its hyperplane cuts it, and n = 40 samples in six
+    # dimensions cannot all be mapped to 1 by a linear function.
+    y = np.repeat([0, 1], 40)
+    noise = np.random.default_rng(seed).standard_normal((80, 6))
+    axis = np.where(y == 0, 1.0, -1.0)[:, None] * np.eye(1, 6)
+    none, some, much = (
+        collapse_width(norm * axis + noise, y, seed, 1000)
+        for norm in (0.0, 2.0, 20.0)
+    )
+    assert some < none < much
+
+
+def test_progress_is_shown_only_when_asked(capsys):
+    X = sphere(10, 5, 13)
+    y = np.arange(10) % 2
+    quiet = rank_width(X, 0, 50), collapse_width(X, y, 0, 50)
+    assert capsys.readouterr().err == ""
+    assert quiet == (
+        rank_width(X, 0, 50, progress=True),
+        collapse_width(X, y, 0, 50, progress=True),
+    )
+    shown = capsys.readouterr()
+    assert "collapse width" in shown.err and "rank width" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda X, y: h_infinity(2 * X), ValueError, "unit rows, got norm 2"),
+        (lambda X, y: h_infinity(X, "gp"), ValueError, "variant must be one"),
+        (lambda X, y: h_infinity(X[0]), ValueError, "X must have two"),
+        (lambda X, y: smallest_eigenvalue(X), ValueError, "square and symm"),
+        (
+            lambda X, y: smallest_eigenvalue(np.triu(np.ones((3, 3)))),
+            ValueError,
+            "square and symmetric",
+        ),
+        (lambda X, y: random_features(X, 0, 0), ValueError, "d1 must be at"),
+        (lambda X, y: random_features(X, 2.5, 0), TypeError, "d1 must be an"),
+        (lambda X, y: random_first_layer(0, 3, 0), ValueError, "d must be at"),
+        (lambda X, y: rank_width(0 * X, 0, 9), ValueError, "zeros in row 0"),
+        (lambda X, y: rank_width(X, 0, 0), ValueError, "max_width must be"),
+        (
+            lambda X, y: collapse_width(X, y[1:], 0, 9),
+            ValueError,
+            "y must have one label a row",
+        ),
+        (
+            lambda X, y: collapse_width(X, y, 0, 9, classes=[7]),
+            ValueError,
+            "classes must name labels of y",
+        ),
+        (
+            lambda X, y: collapse_width(X, y, 0, 9, classes=[]),
+            ValueError,
+            "classes must name labels of y",
+        ),
+    ],
+)
+def test_bad_input_gets_one_clear_error(call, error, message):
+    X = sphere(6, 3, 14)
+    with pytest.raises(error, match=message):
+        call(X, np.arange(6) % 2)

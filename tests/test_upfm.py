@@ -1,0 +1,299 @@
+"""Theorem 2: closed form, relaxation, certificate and descent agree."""
+
+import time
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from nclib.relaxation import kkt_certificate, upfm_sdp
+from nclib.upfm import upfm_minimizer, upfm_risk
+
+SIZES = [(2, 3), (3, 2), (2, 4)]
+# The last pair of penalties makes W = 0, H = 0 the minimizer.
+PENALTIES = [(0.05, 0.02), (0.003, 0.01), (0.5, 0.5)]
+
+
+def descend(counts, D, lambda_W, lambda_H, loss, starts, seed=0):
+    """Best risk, H, W of L-BFGS-B from random starts, H >= 0 as bounds."""
+    K, N = len(counts), sum(counts)
+    Y = np.repeat(np.eye(K), counts, axis=0)
+
+    def risk(theta):
+        H, W = theta[: N * D].reshape(N, D), theta[N * D :].reshape(D, K)
+        Z = H @ W
+        if loss == "ce":
+            shifted = Z - Z.max(axis=1, keepdims=True)
+            P = np.exp(shifted)
+            total = P.sum(axis=1, keepdims=True)
+            value = (np.log(total[:, 0]) - (shifted * Y).sum(axis=1)).mean()
+            G = (P / total - Y) / N
+        else:
+            value = ((Z - Y) ** 2).sum() / (2 * N)
+            G = (Z - Y) / N
+        value += lambda_W / 2 * (W**2).sum() + lambda_H / 2 * (H**2).sum()
+        gradient = (G @ W.T + lambda_H * H, H.T @ G + lambda_W * W)
+        return value, np.concatenate([g.ravel() for g in gradient])
+
+    rng = np.random.default_rng(seed)
+    bounds = [(0, None)] * (N * D) + [(None, None)] * (D * K)
+    best = None
+    for _ in range(starts):
+        start = rng.normal(size=N * D + D * K)
+        start[: N * D] = abs(start[: N * D])
+        run = minimize(
+            risk, start, jac=True, bounds=bounds, method="L-BFGS-B",
+            options={"ftol": 1e-16, "gtol": 1e-9, "maxiter": 3000},
+        )
+        if best is None or run.fun < best.fun:
+            best = run
+    return (
+        best.fun,
+        best.x[: N * D].reshape(N, D),
+        best.x[N * D :].reshape(D, K),
+    )
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize("penalties", PENALTIES)
+@pytest.mark.parametrize(("n", "K"), SIZES)
+def test_closed_form_equals_relaxation_and_descent(n, K, penalties, loss):
+    solution = upfm_minimizer(K, n, *penalties, loss)
+    assert solution.collapsed == (penalties != (0.5, 0.5))
+    y = np.repeat(np.arange(K), n)
+    own = upfm_risk(solution.H, solution.W, y, *penalties, loss)
+    assert own == pytest.approx(solution.risk, abs=1e-15)
+    for reduction in ("full", "permutation"):
+        relaxed = upfm_sdp([n] * K, *penalties, loss, reduction)
+        assert relaxed.objective == pytest.approx(solution.risk, abs=1e-6)
+        assert relaxed.U == pytest.approx(
+            solution.W.T @ solution.W, abs=2e-2 * max(1, solution.a)
+        )
+    scalar = upfm_sdp([n] * K, *penalties, loss, "scalar")
+    assert scalar.objective == pytest.approx(solution.risk, abs=1e-14)
+    H_mean, W = solution.H_mean, solution.W
+    np.testing.assert_allclose(scalar.U, W.T @ W, atol=1e-10)
+    np.testing.assert_allclose(scalar.V, H_mean @ H_mean.T, atol=1e-10)
+    np.testing.assert_allclose(scalar.Z, H_mean @ W, atol=1e-10)
+    best = descend([n] * K, K, *penalties, loss, starts=6)[0]
+    assert best == pytest.approx(solution.risk, abs=1e-6)
+    # More features than classes do not help.
+    wider = descend([n] * K, K + 2, *penalties, loss, starts=4, seed=1)[0]
+    assert wider == pytest.approx(solution.risk, abs=1e-6)
+
+
+def test_minimizer_of_descent_has_the_gram_matrices_of_the_theorem():
+    _, H, W = descend([4] * 3, 3, 0.01, 0.003, "ce", starts=6)
+    solution = upfm_minimizer(3, 4, 0.01, 0.003)
+    np.testing.assert_allclose(H @ H.T, solution.H @ solution.H.T, atol=1e-3)
+    np.testing.assert_allclose(W.T @ W, solution.W.T @ solution.W, atol=1e-3)
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize("D", [1, 2])
+def test_fewer_features_than_classes_are_strictly_worse(D, loss):
+    best = descend([2] * 3, D, 0.01, 0.01, loss, starts=12)[0]
+    solution = upfm_minimizer(3, 2, 0.01, 0.01, loss)
+    # Twelve descents also reach the minimum when it is there to be reached.
+    assert descend([2] * 3, 3, 0.01, 0.01, loss, starts=12)[0] < (
+        solution.risk + 1e-8
+    )
+    assert best > solution.risk + 0.03
+    with pytest.raises(ValueError, match="D must be at least K = 3"):
+        upfm_minimizer(3, 2, 0.01, 0.01, loss, D=D)
+    # Zero needs no room.
+    trivial = upfm_minimizer(3, 2, 1, 1, loss, D=D)
+    assert not trivial.collapsed and trivial.H.shape == (6, D)
+    assert not trivial.W.any() and not trivial.H.any()
+
+
+def test_printed_factor_of_the_squared_loss_is_not_the_minimizer():
+    # (2.10), (2.11) print sqrt(n K lambda) for sqrt(n) K lambda.
+    n, K, lam = 4, 3, (1 - 0.896077) / 6
+    solution = upfm_minimizer(K, n, lam, lam, "l2")
+    assert solution.a == pytest.approx(0.896077, abs=1e-12)
+    y = np.repeat(np.arange(K), n)
+
+    def at(a):
+        H_mean = np.sqrt(a / np.sqrt(n)) * np.eye(K)
+        W = np.sqrt(n) * H_mean
+        return upfm_risk(np.repeat(H_mean, n, axis=0), W, y, lam, lam, "l2")
+
+    assert at(solution.a) == pytest.approx(solution.risk, abs=1e-15)
+    assert at(1 - np.sqrt(n * K * lam)) > solution.risk + 0.05
+    best = descend([n] * K, K, lam, lam, "l2", starts=3)[0]
+    assert best == pytest.approx(solution.risk, abs=1e-9)
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize(("K", "n"), [(2, 1), (3, 4), (7, 50)])
+def test_collapsed_exactly_below_the_threshold(K, n, loss):
+    threshold = np.sqrt((K - 1) / K) if loss == "ce" else 1
+    lam = threshold / (K * np.sqrt(n))
+    ratio = 8.0
+    below, above = (
+        upfm_minimizer(K, n, x * lam * ratio, x * lam / ratio, loss)
+        for x in (1 - 1e-6, 1 + 1e-6)
+    )
+    assert below.collapsed and not above.collapsed
+    zero = np.log(K) if loss == "ce" else 0.5
+    assert above.risk == pytest.approx(zero, abs=1e-15)
+    assert 0 < zero - below.risk < 1e-9
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize(
+    "penalties", [*PENALTIES, (1e-3, 1e-6), (1e-6, 1e-3)]
+)
+@pytest.mark.parametrize(("K", "n"), [(2, 3), (3, 4), (5, 20)])
+def test_kkt_certificate(K, n, penalties, loss):
+    certificate = kkt_certificate(K, n, *penalties, loss)
+    N = K * n
+    assert certificate.S.shape == certificate.Q.shape == (K + N, K + N)
+    assert (certificate.B >= 0).all()
+    assert certificate.min_eigenvalue > -1e-11
+    size = np.linalg.norm(certificate.S) * np.linalg.norm(certificate.Q)
+    assert certificate.slackness <= 1e-13 * size
+    assert certificate.complementarity == 0
+    collapsed = upfm_minimizer(K, n, *penalties, loss).collapsed
+    assert certificate.rank_Q == (K if collapsed else 0)
+    if collapsed:
+        assert certificate.rank_S + certificate.rank_Q == K + N
+
+
+def test_kkt_certificate_is_a_dual_bound_for_any_features():
+    # Convexity: R(U, Z, V) >= R* + <S, Q> + <B, V> / 2 at every point, and
+    # both products are nonnegative wherever H >= 0.
+    K, n, penalties = 3, 4, (0.02, 0.01)
+    certificate = kkt_certificate(K, n, *penalties)
+    minimum = upfm_minimizer(K, n, *penalties).risk
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(K), n)
+    for _ in range(200):
+        H = rng.exponential(size=(K * n, 5))
+        W = rng.normal(size=(5, K))
+        factor = np.hstack([W, H.T])
+        bound = (
+            minimum
+            + (certificate.S * (factor.T @ factor)).sum()
+            + (certificate.B * (H @ H.T)).sum() / 2
+        )
+        assert upfm_risk(H, W, y, *penalties) >= bound - 1e-12 >= minimum
+
+
+def test_a_wrong_scale_fails_the_certificate():
+    K, n, penalties = 3, 4, (0.02, 0.01)
+    certificate = kkt_certificate(K, n, *penalties)
+    shrunk = certificate.Q.copy()
+    shrunk[:K, :K] *= 0.9
+    assert np.linalg.norm(certificate.S @ shrunk) > 1e-3
+
+
+def test_minority_collapse():
+    counts, penalties = (20, 20, 2), (0.05, 0.02)
+    relaxed = upfm_sdp(counts, *penalties)
+    assert relaxed.V[2, 2] < 1e-5 and relaxed.V[0, 0] > 0.5
+    # K = 3: doubly nonnegative is completely positive, so that descent
+    # finds features of the same risk.
+    value, H, _ = descend(counts, 3, *penalties, "ce", starts=6)
+    assert value == pytest.approx(relaxed.objective, abs=1e-6)
+    assert not H[40:].any()
+    # Smaller penalties leave the minority a mean of its own.
+    assert upfm_sdp(counts, 0.005, 0.002).V[2, 2] > 0.5
+
+
+def test_averaging_within_unequal_classes_loses_nothing():
+    counts, penalties = (4, 2, 1), (0.02, 0.01)
+    full = upfm_sdp(counts, *penalties, reduction="full")
+    reduced = upfm_sdp(counts, *penalties)
+    assert full.objective == pytest.approx(reduced.objective, abs=1e-6)
+    best = descend(counts, 3, *penalties, "ce", starts=8)[0]
+    assert best == pytest.approx(reduced.objective, abs=1e-6)
+    assert full.Z.shape == (7, 3) and reduced.Z.shape == (3, 3)
+
+
+def test_large_problem_is_immediate_and_lazy():
+    start = time.perf_counter()
+    solution = upfm_minimizer(100, 10**4, 1e-3, 1e-9)
+    assert solution.collapsed and solution.W.shape == (100, 100)
+    # Milliseconds; the bound only excludes building H, 800 MB.
+    assert time.perf_counter() - start < 0.2
+    assert "H" not in vars(solution)
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+def test_balance_and_shared_features(loss):
+    solution = upfm_minimizer(3, 5, 0.01, 0.002, loss, D=8)
+    assert 0.01 * (solution.W**2).sum() == pytest.approx(
+        0.002 * (solution.H**2).sum(), rel=1e-13
+    )
+    assert ((solution.H_mean > 0).sum(axis=0) == 1).all()
+    y = np.repeat(np.arange(3), 5)
+    risk = upfm_risk(solution.H, solution.W, y, 0.01, 0.002, loss)
+    assert risk == pytest.approx(upfm_minimizer(3, 5, 0.01, 0.002, loss).risk)
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+def test_risk_against_torch(loss):
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(6)
+    y = np.repeat([0, 1, 2], [4, 1, 7])
+    H, W = rng.random((12, 5)), rng.normal(size=(5, 3))
+    tensors = [torch.tensor(array, requires_grad=True) for array in (H, W)]
+    Z = tensors[0] @ tensors[1]
+    if loss == "ce":
+        mean_loss = torch.nn.functional.cross_entropy(Z, torch.tensor(y))
+    else:
+        mean_loss = ((Z - torch.eye(3)[y]) ** 2).sum(axis=1).mean() / 2
+    expected = mean_loss + 0.1 / 2 * (W**2).sum() + 0.3 / 2 * (H**2).sum()
+    for arrays in ((H, W, y), (*tensors, torch.tensor(y))):
+        assert upfm_risk(*arrays, 0.1, 0.3, loss) == pytest.approx(
+            expected.item(), rel=1e-14
+        )
+
+
+def test_risk_at_extreme_logits():
+    y, W = np.array([0, 1]), np.array([[1.0, -1.0]])
+    assert upfm_risk([[1e4], [1e4]], W, y, 0, 0) == pytest.approx(1e4)
+    # log(1 + e^-40), which 1 + e^-40 = 1 would lose.
+    right = upfm_risk([[20.0], [-20.0]], W, y, 0, 0)
+    assert right == pytest.approx(np.exp(-40), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: upfm_minimizer(1, 3, 1, 1), ValueError, "K must be"),
+        (lambda: upfm_minimizer(2.0, 3, 1, 1), TypeError, "K must be"),
+        (lambda: upfm_minimizer(2, 0, 1, 1), ValueError, "n must be"),
+        (lambda: upfm_minimizer(2, 1, 0, 1), ValueError, "lambda_W must"),
+        (lambda: upfm_minimizer(2, 1, 1, -1), ValueError, "lambda_H must"),
+        (lambda: upfm_minimizer(2, 1, 1, 1, "mse"), ValueError, "loss must"),
+        (lambda: upfm_minimizer(2, 1, 1, 1, D=0), ValueError, "D must be"),
+        (lambda: upfm_sdp([3], 1, 1), ValueError, "counts must name"),
+        (lambda: upfm_sdp([3, 0], 1, 1), ValueError, "counts must be"),
+        (
+            lambda: upfm_sdp([3, 2], 1, 1, reduction="scalar"),
+            ValueError,
+            "counts must be equal",
+        ),
+        (
+            lambda: upfm_sdp([3, 2], 1, 1, reduction="none"),
+            ValueError,
+            "reduction must be",
+        ),
+        (
+            lambda: upfm_risk(np.eye(2), np.eye(3), [0, 1], 1, 1),
+            ValueError,
+            r"W must have .* shape \(2, 2\)",
+        ),
+        (
+            lambda: upfm_risk(np.eye(2), np.eye(2), [0, 1], 1, 1, "mse"),
+            ValueError,
+            "loss must",
+        ),
+    ],
+)
+def test_bad_input(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
