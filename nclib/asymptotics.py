@@ -16,8 +16,8 @@ from ._collapsed import CollapsedError, collapsed_error
 from ._newton import (
     fluctuations,
     minimize,
-    reduce_means,
     second_moment,
+    solve,
     symmetric,
 )
 from .data import check_integer, check_matrix, check_real
@@ -71,7 +71,7 @@ class Boundary:
     margins: np.ndarray
     rank: int
     _classes: int = field(repr=False)
-    _target: int = field(repr=False)
+    _slack: float = field(repr=False)
     _smooth_shift: float = field(repr=False)
     _omega: float = field(repr=False)
     _spread: float = field(repr=False)
@@ -108,7 +108,7 @@ class Boundary:
             Of the shape of `n`.
         """
         n = check_sizes("n", n)
-        a = self.margins[self._target]
+        a = self._slack
         variance = self._spread**2
         if a >= 0:
             correction = second_moment(-np.sqrt(n) * a, self._spread)
@@ -244,23 +244,17 @@ def phase_boundary(means, sigma, k=0, bias=False):
     if not isinstance(bias, (bool, np.bool_)):
         raise TypeError(f"bias must be a bool, got {bias!r}")
 
-    basis, T, D = reduce_means(means, sigma)
-    if bias:
-        T = np.column_stack([T, np.ones(K)])
-        D = np.append(D, 0.0)
-    x, delta = minimize(T, D, k)
-    margins = T @ x
-    tau2, trace, omega, spread = fluctuations(x, T, D, k)
-    rank = len(basis)
+    T, D, x, delta, v, intercept, rank = solve(means, sigma, k, bias)
+    tau2, trace, slack, omega, spread = fluctuations(x, T, D, k)
     return Boundary(
         delta=delta,
         tau2=tau2,
-        v=(D * x)[:rank] @ basis,
-        intercept=float(x[-1]) if bias else 0.0,
-        margins=margins,
+        v=v,
+        intercept=intercept,
+        margins=T @ x,
         rank=rank,
         _classes=K,
-        _target=k,
+        _slack=slack,
         _smooth_shift=rank - trace / 2,
         _omega=omega,
         _spread=spread,

@@ -193,7 +193,8 @@ def verify_primal(X_in, X_out, beta):
     both, exponent = _scaled_by_powers_of_two(
         np.vstack([distinct, X_out]), axis=0
     )
-    given, beta = beta, np.ldexp(beta, exponent[0])
+    with np.errstate(over="ignore"):
+        beta = np.ldexp(beta, exponent[0])
     if both is None or not np.isfinite(beta).all():
         return Verification(
             False, False, "beta or the data leave the range of float64"
@@ -228,7 +229,7 @@ def verify_primal(X_in, X_out, beta):
         f"{radius:.1e}"
     )
     if holds and not proved:
-        proved = _simple_primal(distinct, np.unique(X_out, axis=0), given)
+        proved = _simple_primal(A, np.unique(B, axis=0), beta)
         detail += ", exact in simple fractions" if proved else ""
     return Verification(holds, proved, detail)
 

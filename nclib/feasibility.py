@@ -16,11 +16,14 @@ import scipy.optimize
 from scipy.linalg import lapack
 
 from nclib import certificates
+from nclib._presolve import Peeled
 from nclib.data import check_Xy
 
 # Relative residuals between the two are polished before they are judged.
 _ZERO_RESIDUAL = 1e-13
 _CLEAR_RESIDUAL = 1e-10
+# Features whose sizes differ by more than this power of two are evened out.
+_LIKE_UNITS = 20
 _EPS = np.finfo(float).eps
 
 
@@ -43,12 +46,15 @@ class ClassDecision:
         True iff independent code proved the answer for the given float64
         data, rounding errors counted.
     margin : float
-        Distance from the boundary between the two answers, in [-1, 1],
-        unchanged by rotating or scaling X. Positive when feasible: the sine
-        of the angle between the class direction and the cone of the other
-        samples. Negative when infeasible: minus the distance from 0 to the
-        point where that direction leaves the convex hull of their unit
-        vectors. nan when the class is excluded by its rank alone.
+        Distance from the boundary between the two answers, in [-1, 1].
+        Positive when feasible: the sine of the angle between the class
+        direction and the cone of the other samples, unchanged by permuting
+        samples, rotating or scaling X (features whose sizes differ by more
+        than 2**20 are evened out first). Negative when infeasible: minus a
+        distance that one can go from 0 in that direction within the convex
+        hull of their unit vectors; the certificate found gives it, so the
+        order of the samples may change it. nan when the class is excluded
+        by its rank alone.
     message : str
         How the answer was reached and what the check measured.
     """
@@ -140,19 +146,19 @@ def decide(X, y, classes=None, verify=True):
     True
     """
     X, codes, labels = check_Xy(X, y)
-    positions = {label: i for i, label in enumerate(labels.tolist())}
-    wanted = list(positions) if classes is None else list(classes)
-    for label in wanted:
-        if label not in positions:
+    names = labels.tolist()
+    wanted = names
+    if classes is not None:
+        wanted = list(classes) if np.iterable(classes) else [classes]
+        if not wanted or any(label not in names for label in wanted):
             raise ValueError(
-                f"classes must name labels of y, {labels.tolist()}, "
-                f"got {label!r}"
+                f"classes must list labels of y, {names}, got {classes!r}"
             )
     decisions = {}
-    for label in wanted:
-        inside = codes == positions[label]
-        decisions[label] = _decide_class(
-            X[inside], X[~inside], label, verify
+    for position in map(names.index, wanted):
+        inside = codes == position
+        decisions[names[position]] = _decide_class(
+            X[inside], X[~inside], names[position], verify
         )
     answers = [c.feasible for c in decisions.values()]
     if False in answers:
@@ -278,6 +284,9 @@ def nonnegative_least_squares(A, b):
     Lawson and Hanson's active set method, whose support columns are linearly
     independent and whose residual satisfies A.T @ (b - A s) <= 0.
     """
+    if A.shape[1] == 0:
+        # scipy 1.17 frees memory twice here.
+        return np.zeros(0)
     s, _ = scipy.optimize.nnls(A, b, maxiter=20 * max(A.shape))
     return s
 
@@ -306,7 +315,7 @@ def separate(A):
         s = nonnegative_least_squares(A, e)
     except RuntimeError:
         # The active set cycled: no answer, rather than a wrong one.
-        return None, e, np.zeros(A.shape[1])
+        return None, np.full(len(A), np.nan), np.zeros(A.shape[1])
     verdict, r = _judge(A, e, s)
     if verdict is None:
         support = np.flatnonzero(s)
@@ -334,38 +343,46 @@ def _judge(A, e, s):
 
 
 def _decide_class(X_in, X_out, label, verify):
-    # Powers of two: overflow and mixed units are gone, no bit is lost.
-    size = np.maximum(
-        np.abs(X_in).max(axis=0), np.abs(X_out).max(axis=0)
-    )
-    used = size > 0
-    exponent = np.frexp(size[used])[1]
-    A_in = np.ascontiguousarray(np.ldexp(X_in[:, used], -exponent))
-    A_out = np.ascontiguousarray(np.ldexp(X_out[:, used], -exponent))
+    peeled = Peeled.of(X_in, X_out)
+    kept_in = X_in[np.ix_(peeled.inside, peeled.features)]
+    kept_out = X_out[np.ix_(peeled.outside, peeled.features)]
+    # One power of two keeps the margin free of the axes; features of very
+    # different units, which would spoil the numerical rank, get one each.
+    size = np.abs(np.vstack([kept_in, kept_out])).max(axis=0)
+    exponent = np.frexp(size)[1]
+    if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
+        exponent[:] = exponent.max()
+    A_in = np.ascontiguousarray(np.ldexp(kept_in, -exponent))
+    A_out = np.ascontiguousarray(np.ldexp(kept_out, -exponent))
 
-    def unscaled(beta):
-        full = np.zeros(X_in.shape[1])
-        full[used] = np.ldexp(beta, -exponent)
-        return full
+    def whole_beta(beta):
+        with np.errstate(over="ignore", invalid="ignore"):
+            beta = np.ldexp(beta, -exponent)
+            return peeled.extend(X_in, X_out, beta)
 
+    def whole_farkas(u, s):
+        u_all, s_all = np.zeros(len(X_in)), np.zeros(len(X_out))
+        u_all[peeled.inside], s_all[peeled.outside] = u, s
+        return u_all, s_all
+
+    none = np.zeros(len(A_out))
     if not A_in.any():
-        u = np.zeros(len(X_in))
+        u = np.zeros(len(A_in))
         u[0] = -1.0
-        farkas = (u, np.zeros(len(X_out)))
+        reason = "a sample of the class is zero"
         return _answer(
             X_in, X_out, label, verify, np.nan,
-            [(False, None, farkas, "every sample of the class is zero")],
+            [(False, None, whole_farkas(u, none), reason)],
         )
     reduction = Reduction.of(A_in)
     if reduction.deficit is not None:
-        farkas = (reduction.deficit, np.zeros(len(X_out)))
         reason = (
             f"1 is not in the range of X_in, of rank {reduction.rank} with "
-            f"{len(X_in)} samples (Theorem 3(c))"
+            f"{len(A_in)} samples (Theorem 3(c))"
         )
         return _answer(
             X_in, X_out, label, verify, np.nan,
-            [(False, None, farkas, reason)],
+            [(False, None, whole_farkas(reduction.deficit, none), reason)],
         )
 
     columns, inside = reduction.coordinates(A_out)
@@ -387,10 +404,10 @@ def _decide_class(X_in, X_out, label, verify):
             )
         )
         candidates.append(
-            (True, unscaled(beta), None, "a separating beta was found")
+            (True, whole_beta(beta), None, "a separating beta was found")
         )
     if verdict is not True and s_unit.any():
-        s = np.zeros(len(X_out))
+        s = np.zeros(len(A_out))
         s[real] = s_unit / norms[real]
         u = reduction.multipliers(inside, s)
         total = -u.sum()
@@ -399,13 +416,13 @@ def _decide_class(X_in, X_out, label, verify):
                 (
                     False,
                     None,
-                    (u / total, s / total),
+                    whole_farkas(u / total, s / total),
                     "a Farkas certificate was found",
                 )
             )
     margin = float(np.linalg.norm(r))
     if verdict is False:
-        margin = -1.0 / s_unit.sum()
+        margin = -1.0 / float(s_unit.sum())
     return _answer(
         X_in, X_out, label, verify, margin, candidates, verdict
     )
@@ -447,7 +464,7 @@ def _answer(X_in, X_out, label, verify, margin, candidates, verdict=False):
             f"{reason}; not verified",
         )
     checks = []
-    for feasible, beta, farkas, reason in candidates:
+    for feasible, beta, farkas, _ in candidates:
         if feasible:
             check = certificates.verify_primal(X_in, X_out, beta)
         else:

@@ -15,7 +15,7 @@ from nclib.gram import Problem, log_spaced, progress_bar
 _SHRINK, _GROW, _SAFETY = 0.2, 3.0, 0.9
 _SMALLEST = 1e-13
 # L-BFGS: pairs of vectors kept, and starts before it counts as stuck.
-_MEMORY, _RESTARTS = 30, 10
+_MEMORY, _RESTARTS = 20, 10
 
 
 def flow(
@@ -169,7 +169,7 @@ def _log_times(T):
 
 def minimise(
     X, y, *, width=50, loss="ce", lambda_W=1e-3, lambda_H=1e-6,
-    first_layer=None, init=None, seed=0, tol=1e-8, max_iterations=20000,
+    first_layer=None, init=None, seed=0, tol=1e-9, max_iterations=20000,
     device="cpu", progress=False,
 ):
     r"""Descend to a stationary point of the risk (2.4) or (2.5) by L-BFGS.

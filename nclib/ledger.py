@@ -220,26 +220,20 @@ class Table:
             if c.false_alarm is not None:
                 strength += f" (false alarm {c.false_alarm:.0e})"
             verdict = "holds" if o.holds else "fails"
-            cells = (
-                f'<td><a href="{c.page}.html">{html.escape(c.number)}</a>'
-                f"<br><code>{c.id}</code></td>"
-                f"<td>{html.escape(c.statement)}"
-                f'<div class="nc-hypotheses">Needs: '
-                f"{html.escape(c.hypotheses)}</div></td>"
-                f'<td><span class="nc-verdict nc-{verdict}">{verdict}'
-                f"</span><br>{html.escape(strength)}</td>"
-                f"<td>{html.escape(o.measured)}</td>"
-            )
             rows.append(
-                f'<tr data-strength="{c.strength}" data-kind="{c.kind}" '
-                f'data-verdict="{verdict}">{cells}</tr>'
+                f'<tr data-strength="{c.strength}" data-kind="{c.kind}">'
+                f'<td class="number"><a href="{c.page}.html">'
+                f"{html.escape(c.number)}</a><br><code>{c.id}</code></td>"
+                f"<td>{html.escape(c.statement)}"
+                f"<br><small>Needs: {html.escape(c.hypotheses)}</small></td>"
+                f'<td><span class="{verdict}">{verdict}</span>'
+                f"<br><small>{html.escape(strength)}</small></td>"
+                f"<td>{html.escape(o.measured)}</td></tr>"
             )
         return (
-            '<div class="nc-ledger"><table class="table"><thead><tr>'
-            "<th>Claim</th><th>Statement</th><th>Verdict</th>"
-            "<th>Measured</th></tr></thead><tbody>"
-            + "".join(rows)
-            + "</tbody></table></div>"
+            '<table class="nclib-ledger"><thead><tr><th>Claim</th>'
+            "<th>Statement</th><th>Verdict</th><th>Measured</th></tr>"
+            "</thead><tbody>" + "".join(rows) + "</tbody></table>"
         )
 
 

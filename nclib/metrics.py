@@ -208,46 +208,37 @@ def nc_metrics(H, W, y, convention="paper"):
 
     counts = np.bincount(codes)
     H = H[np.argsort(codes, kind="stable")]
-    means = _class_means(H, counts)
-    # The second pass removes the rounding of the first, so that constant
-    # features of a large common size leave no spurious spread.
-    residuals = H - np.repeat(means, counts, axis=0)
-    correction = _class_means(residuals, counts)
-    residuals -= np.repeat(correction, counts, axis=0)
-    means += correction
-
+    # Sums of what is left after the common offset round at the size of the
+    # variation, not of the features.
+    offset = H.mean(axis=0)
+    H -= offset
+    starts = np.cumsum(counts) - counts
+    deviations = np.add.reduceat(H, starts, axis=0) / counts[:, None]
+    H -= np.repeat(deviations, counts, axis=0)
+    means = offset + deviations
+    # Rounding the features moves the means by at most epsilon / 2 in
+    # relative Frobenius norm; 4 leaves room for the arithmetic.
+    noise = 4 * epsilon * np.abs(means).max() * np.sqrt(K * D)
+    rule = CONVENTIONS[convention]
     return Metrics(
-        _nc1(residuals, means, counts, CONVENTIONS[convention], epsilon),
-        *_frame_metrics(means, W),
+        _nc1(H, deviations, counts, rule, noise), *_frame_metrics(means, W)
     )
 
 
-def _class_means(rows, counts):
-    starts = np.cumsum(counts) - counts
-    return np.add.reduceat(rows, starts, axis=0) / counts[:, None]
-
-
-def _nc1(residuals, means, counts, rule, epsilon):
+def _nc1(residuals, means, counts, rule, noise):
     K, N = len(counts), counts.sum()
-    scale = np.abs(means).max()
-    if scale == 0:
-        return np.nan
     weights = {"1/K": np.full(K, 1 / K), "n_k/N": counts / N}
-    center = weights["1/K" if rule.center == "classes" else "n_k/N"]
-    scaled = means / scale
+    center = weights["1/K" if rule.center == "classes" else "n_k/N"] @ means
     _, values, directions = np.linalg.svd(
-        np.sqrt(weights[rule.between])[:, None] * (scaled - center @ scaled),
+        np.sqrt(weights[rule.between])[:, None] * (means - center),
         full_matrices=False,
     )
-    # Rounding the features moves the means by at most epsilon / 2 in
-    # relative Frobenius norm; 4 leaves room for the arithmetic after it.
-    kept = values > 4 * epsilon * np.linalg.norm(scaled) / np.sqrt(K)
-    # Unless centred and weighted alike, K centred means can have rank K.
-    if (weights[rule.between] == center).all():
-        kept[K - 1 :] = False
+    kept = values > noise / np.sqrt(K)
+    # The K means span K - 1 directions from any average of theirs.
+    kept[K - 1 :] = False
     if not kept.any():
         return np.nan
-    whitened = residuals @ (directions[kept] / values[kept, None]).T / scale
+    whitened = residuals @ (directions[kept] / values[kept, None]).T
     squares = np.einsum("ij,ij->i", whitened, whitened)
     trace = np.repeat(weights[rule.within] / counts, counts) @ squares
     return float(trace / K if rule.divided_by_K else trace)

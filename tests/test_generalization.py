@@ -155,7 +155,7 @@ def test_infeasible_and_unattained_classes():
 @pytest.mark.parametrize(
     "d, s, count",
     [
-        (300, 0.2, 100),
+        (300, 0.2, 60),
         (500, 1.0, 20),
         (510, 0.3, 20),
         (600, 0.5, 20),
@@ -177,6 +177,31 @@ def test_mean_over_draws_is_near_the_limit_law(d, s, count):
             ratios.append(neuron.ratio)
     assert np.std(ratios) / np.sqrt(len(ratios)) < 0.0042
     assert abs(np.mean(ratios) - 1 / collapsed_error(d / 200, s).q) < 0.02
+
+
+def test_sandwich_from_the_noise_itself():
+    n, d, s, scale = 6, 40, 1.5, 2.0
+    rng = np.random.default_rng(8)
+    Z = rng.standard_normal((2 * n, d))
+    mean = scale * np.eye(d)[0]
+    y = np.repeat([1, 0], n)
+    X = np.where(y[:, None] == 1, mean, -mean) + s * scale * Z
+    inside, outside = Z[:n, 0], np.maximum(s * Z[n:, 0] - 1, 0)
+    eigenvalues = np.linalg.eigvalsh(Z[:, 1:] @ Z[:, 1:].T)
+    centered = inside - inside.mean()
+    lower = s**2 * (1 + centered @ centered / eigenvalues[-1])
+    lower += outside @ outside / eigenvalues[-1]
+    upper = s**2 * (1 + inside @ inside / eigenvalues[0])
+    upper += outside @ outside / eigenvalues[0]
+    bounds = sandwich(X, y, mean, s * scale, label=1)
+    assert bounds == pytest.approx((lower, upper), rel=1e-12)
+    assert sandwich(X, y, -mean, s * scale) != pytest.approx(bounds)
+    # Below d = 2n + 1 nothing bounds the optimum from above.
+    assert sandwich(X[:, :12], y, mean[:12], s * scale, 1)[1] == np.inf
+    # Samples on the axis: no noise elsewhere, error Phi(-1/s) exactly.
+    line = np.array([[1.0, 0, 0], [-1.0, 0, 0]])
+    lower, _ = sandwich(line, [0, 1], line[0], 0.5)
+    assert lower == 0.25
 
 
 @pytest.mark.parametrize(
@@ -384,10 +409,10 @@ def test_strict_inequality_breaks_theorem_8b():
     # the statement for two.
     assert printed < best.error(s)
     assert two_neuron_error(first, second, mu, s, "correct") < printed
-    common = np.random.default_rng(0).standard_normal(d)
-    span = np.vstack([X, mu]).T
+    common = np.random.default_rng(99).standard_normal(d)
+    span = np.linalg.qr(np.vstack([X, mu]).T)[0]
     for _ in range(2):
-        common -= span @ np.linalg.lstsq(span, common)[0]
+        common -= span @ (span.T @ common)
     common /= np.linalg.norm(common)
     bayes = norm.cdf(-1 / s)
     errors = []

@@ -159,6 +159,34 @@ def test_the_literal_pseudo_inverse_in_float32_is_wild():
     assert abs(wild) > 100 * truth
 
 
+def test_small_variation_on_a_large_offset_is_not_lost():
+    # Multiples of 2**-45: adding 1 is exact, and NC1 does not see it.
+    rng = np.random.default_rng(7)
+    y = np.repeat([0, 1, 2], 3000)
+    means = rng.integers(-9, 10, (3, 6))
+    H = (means[y] + rng.integers(-9, 10, (9000, 6))) * 2.0**-45
+    W = rng.normal(size=(6, 3))
+    assert (1 + H - 1 == H).all()
+    shifted = nc_metrics(1 + H, W, y).nc1
+    assert shifted == pytest.approx(nc_metrics(H, W, y).nc1, rel=1e-8)
+
+
+def test_rounding_to_float32_leaves_no_spurious_direction():
+    # Classes 1 and 2 have the same mean; in float32 it differs by rounding.
+    rng = np.random.default_rng(9)
+    y = np.repeat([0, 1, 2], 50)
+    noise = rng.normal(size=(50, 8))
+    means = rng.random((2, 8))
+    H = np.vstack([means[0] + noise, means[1] + noise, means[1] - noise])
+    H[50:100] += means[1] - H[50:100].mean(axis=0)
+    H[100:] += means[1] - H[100:].mean(axis=0)
+    W = rng.normal(size=(8, 3))
+    truth = nc_metrics(H, W, y).nc1
+    assert truth == pytest.approx(literal(H, W, y)[0], rel=1e-8)
+    single = nc_metrics(H.astype(np.float32), W, y).nc1
+    assert single == pytest.approx(truth, rel=1e-5)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("constant", [0.0, 3.3, 1e6 / 3])
 def test_dead_features_are_reported(dtype, constant):

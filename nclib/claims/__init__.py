@@ -5,5 +5,4 @@ ORDER = (
     "theorem_3",
     "theorem_4",
     "theorem_5",
-    "phase_boundary",
 )

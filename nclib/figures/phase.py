@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import norm
 from sklearn.isotonic import isotonic_regression
 
 import nclib
@@ -205,12 +204,13 @@ def draw_panel(axes, result, panel, union, names=True):
     if names:
         height = ratio[-1] - ratio[0]
         x = sigma[-1] * 0.97
-        right = dict(ha="right", va="center")
         style.label(
-            axes, x, gordon, "Gordon (2.17)", style.BLUE, **right
+            axes, x, gordon + 0.02 * height, "Gordon (2.17)", style.BLUE,
+            ha="right", va="bottom",
         )
         style.label(
-            axes, x, delta[-1] - 0.1 * height, "exact", "black", **right
+            axes, x, delta[-1] - 0.1 * height, "exact", "black",
+            ha="right", va="center",
         )
         top = float(union(np.array([d[-1]]))[0])
         style.label(
@@ -221,13 +221,3 @@ def draw_panel(axes, result, panel, union, names=True):
             style.VERMILION,
             va="center",
         )
-
-
-def in_band_probability(level=0.9, trials=10):
-    """Chance that the median of ``trials`` draws leaves the level band.
-
-    Used to say how surprising a column outside the band would be; normal
-    approximation with the asymptotic variance of the median.
-    """
-    z = norm.ppf(0.5 + level / 2)
-    return float(2 * norm.sf(z * np.sqrt(2 * trials / np.pi)))

@@ -1,0 +1,99 @@
+"""Command line: ``python -m nclib decide | figure | ledger``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from nclib import ledger
+from nclib.feasibility import decide
+from nclib.figures import SCALES
+
+
+def _decide(arguments):
+    with np.load(arguments.data) as data:
+        missing = {"X", "y"} - set(data.files)
+        if missing:
+            raise ValueError(
+                f"data must hold the arrays X and y, {arguments.data} lacks "
+                f"{', '.join(sorted(missing))}"
+            )
+        decision = decide(data["X"], data["y"])
+    print(decision)
+    for label, answer in decision.classes.items():
+        print(f"class {label}: {answer.message}")
+    return {True: 0, False: 1, None: 2}[decision.occurs]
+
+
+def _figure(arguments):
+    figure = importlib.import_module(
+        f"nclib.figures.figure_{arguments.number}"
+    )
+    options = {}
+    if arguments.design:
+        options["design"] = arguments.design
+    result = figure.run(
+        scale=arguments.scale,
+        seed=arguments.seed,
+        n_jobs=arguments.jobs,
+        **options,
+    )
+    if arguments.record:
+        result.save(arguments.record)
+    drawing = figure.draw(result)
+    drawing.savefig(arguments.out, dpi=150, facecolor="white")
+    print(f"{arguments.out}: {result.provenance}")
+    return 0
+
+
+def _ledger(arguments):
+    ids = arguments.id or list(ledger.claims())
+    failed = 0
+    for id in ids:
+        outcome = ledger.run(id, scale=arguments.scale)
+        print(ledger.Table([outcome]), flush=True)
+        failed += not outcome.holds
+    print(f"{len(ids) - failed} hold, {failed} fail")
+    return int(failed > 0)
+
+
+def main(argv=None):
+    """Run one command; the exit status says what it found."""
+    parser = argparse.ArgumentParser(prog="python -m nclib")
+    commands = parser.add_subparsers(required=True)
+
+    one = commands.add_parser(
+        "decide", help="decide collapse; exit 0 yes, 1 no, 2 undecided"
+    )
+    one.add_argument("data", type=Path, help=".npz file with X and y")
+    one.set_defaults(command=_decide)
+
+    one = commands.add_parser("figure", help="simulate and draw a figure")
+    one.add_argument("number", type=int, choices=(1, 2))
+    one.add_argument("--scale", choices=SCALES)
+    one.add_argument("--design", choices=("nested", "independent"))
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--jobs", type=int)
+    one.add_argument("--out", type=Path, required=True, help="picture")
+    one.add_argument("--record", type=Path, help="result as .npz")
+    one.set_defaults(command=_figure)
+
+    one = commands.add_parser("ledger", help="run claims; exit 1 on failure")
+    one.add_argument("--id", action="append", help="claim, repeatable")
+    one.add_argument("--scale", choices=SCALES)
+    one.set_defaults(command=_ledger)
+
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

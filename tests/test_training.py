@@ -1,0 +1,457 @@
+"""Gram-space training against plain PyTorch, laws, and restarts."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from nclib import GaussianMixture, two_cluster_means
+from nclib import training as training_module
+from nclib.metrics import nc_metrics
+from nclib.networks import collapsed_network
+from nclib.training import flow, minimise, train
+from nclib.upfm import upfm_minimizer
+
+PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-5)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def mixture(n, d, sigma, K=2, seed=0):
+    if K == 2:
+        means = two_cluster_means(d, np.pi)
+    else:
+        means = np.eye(K, d)
+    return GaussianMixture(means, sigma).sample(n, seed)
+
+
+def pytorch_sgd(
+    X, y, W1, W, *, epochs, batch_size, lr, loss, lambda_W, lambda_H, seed,
+    first_layer=None, records=(),
+):
+    """What one would write without any of our algebra, in float64."""
+    K = W.shape[1]
+    hidden = torch.nn.Linear(*W1.shape, bias=False, dtype=torch.float64)
+    output = torch.nn.Linear(*W.shape, bias=False, dtype=torch.float64)
+    with torch.no_grad():
+        hidden.weight.copy_(torch.tensor(W1.T))
+        output.weight.copy_(torch.tensor(W.T))
+    X = torch.tensor(X)
+    if first_layer is not None:
+        X = torch.relu(X @ torch.tensor(first_layer))
+    y = torch.tensor(y)
+    onehot = torch.nn.functional.one_hot(y, K).double()
+    optimizer = torch.optim.SGD(
+        [hidden.weight, output.weight], lr=lr
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda epoch: 0.1 ** (3 * epoch // epochs)
+    )
+    N = len(X)
+    size = batch_size or N
+
+    def objective(rows):
+        H = torch.relu(hidden(X[rows]))
+        logits = output(H)
+        if loss == "ce":
+            fit = torch.nn.functional.cross_entropy(logits, y[rows])
+        else:
+            fit = (logits - onehot[rows]).square().sum(1).mean() / 2
+        weight = output.weight.square().sum() * lambda_W / 2
+        activation = H.square().sum(1).mean() * N * lambda_H / 2
+        return fit + weight + activation
+
+    rng = np.random.default_rng(
+        np.random.SeedSequence(seed, spawn_key=(1,))
+    )
+    risks = []
+    everything = torch.arange(N)
+    for epoch in range(epochs + 1):
+        if epoch in records:
+            with torch.no_grad():
+                risks.append(float(objective(everything)))
+        if epoch == epochs:
+            break
+        order = everything
+        if size < N:
+            order = torch.from_numpy(rng.permutation(N))
+        for rows in order.split(size):
+            optimizer.zero_grad()
+            objective(rows).backward()
+            optimizer.step()
+        schedule.step()
+    with torch.no_grad():
+        H = torch.relu(hidden(X)).numpy()
+    return (
+        hidden.weight.detach().numpy().T, output.weight.detach().numpy().T,
+        np.array(risks), H,
+    )
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize(
+    ("n", "d", "K", "batch_size", "epochs"),
+    [
+        # 300 steps each; 32 leaves a smaller last batch of 90.
+        (30, 60, 3, 32, 100),
+        (30, 60, 3, None, 300),
+        # d <= N / 2: no Gram matrix.
+        (60, 20, 2, 50, 100),
+        (60, 20, 2, None, 300),
+    ],
+)
+def test_equals_plain_pytorch(loss, n, d, K, batch_size, epochs):
+    X, y = mixture(n, d, 0.5, K)
+    rng = np.random.default_rng(3)
+    W1 = rng.normal(size=(d, 12)) / np.sqrt(d)
+    W = rng.normal(size=(12, K)) / 3
+    settings = dict(
+        epochs=epochs, batch_size=batch_size, lr=0.1, loss=loss, seed=5,
+        **PENALTIES,
+    )
+    run = train(X, y, init=(W1, W), dtype="float64", **settings)
+    records = run.history["epoch"]
+    W1, W, risks, H = pytorch_sgd(X, y, W1, W, records=records, **settings)
+    assert run.status == "completed"
+    assert records[-1] == epochs
+    np.testing.assert_allclose(run.net.W1, W1, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(run.net.W, W, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(run.history["risk"], risks, rtol=0, atol=1e-9)
+    metrics = nc_metrics(H, W, y)
+    for name, value in metrics._asdict().items():
+        assert run.history[name][-1] == pytest.approx(value, abs=1e-9)
+
+
+def test_three_layers_equal_plain_pytorch():
+    rng = np.random.default_rng(0)
+    X, y = mixture(50, 30, 0.5, K=10)
+    first = rng.normal(size=(30, 2000)) / np.sqrt(2000)
+    W1 = rng.normal(size=(2000, 16)) / np.sqrt(2000)
+    W = rng.normal(size=(16, 10)) / 4
+    settings = dict(
+        epochs=100, batch_size=128, lr=0.1, loss="ce", seed=1,
+        first_layer=first, **PENALTIES,
+    )
+    run = train(X, y, init=(W1, W), dtype="float64", **settings)
+    records = run.history["epoch"]
+    W1, W, risks, _ = pytorch_sgd(X, y, W1, W, records=records, **settings)
+    np.testing.assert_allclose(run.net.W1, W1, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(run.net.W, W, rtol=0, atol=1e-8)
+    np.testing.assert_allclose(run.history["risk"], risks, rtol=0, atol=1e-8)
+    risk = run.net.risk(X, y, loss="ce", **PENALTIES)
+    assert risk == pytest.approx(run.history["risk"][-1], abs=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [17, None])
+def test_decay_of_the_sum_of_W_is_exact(batch_size):
+    X, y = mixture(20, 30, 0.7)
+    W1 = np.random.default_rng(0).normal(size=(30, 5))
+    W = 1 + np.random.default_rng(1).normal(size=(5, 2))
+    run = train(
+        X, y, init=(W1, W), epochs=60, batch_size=batch_size, lr=0.3,
+        lambda_W=0.05, dtype="float64",
+    )
+    steps = 20 * (3 if batch_size else 1)
+    rate = np.prod([(1 - 0.3 * 0.1**k * 0.05) ** steps for k in range(3)])
+    np.testing.assert_allclose(
+        run.net.W.sum(1), rate * W.sum(1), rtol=1e-12
+    )
+    # The squared loss does not keep it: the law is one of the softmax.
+    other = train(
+        X, y, init=(W1, W), epochs=60, batch_size=batch_size, lr=0.03,
+        lambda_W=0.05, dtype="float64", loss="l2",
+    )
+    assert np.abs(other.net.W.sum(1) / W.sum(1) - rate).max() > 1e-2
+
+
+def test_float32_follows_float64_and_history_describes_the_net():
+    X, y = mixture(30, 50, 0.4)
+    runs = [
+        train(X, y, width=10, epochs=40, batch_size=16, dtype=dtype)
+        for dtype in ("float32", "float64")
+    ]
+    for name in ("risk", "nc1", "nc3", "time"):
+        np.testing.assert_allclose(
+            runs[0].history[name], runs[1].history[name], rtol=2e-4
+        )
+    for run in runs:
+        risk = run.net.risk(X, y, 1e-3, 1e-6)
+        assert risk == pytest.approx(run.history["risk"][-1], rel=1e-5)
+        assert run.gap == run.history["gap"][-1]
+    # 4 steps of 0.1, 0.01 and 0.001 in 14, 13 and 13 epochs: the thirds of
+    # 40 epochs end before epochs 14 and 27, counted from 0.
+    assert runs[0].history["time"][-1] == pytest.approx(
+        4 * (1.4 + 0.13 + 0.013)
+    )
+
+
+def test_seed_gives_the_same_start_everywhere():
+    X, y = mixture(10, 30, 0.4)
+    first = np.random.default_rng(0).normal(size=(30, 8)) / 3
+    for layer in (None, first):
+        settings = dict(width=6, seed=11, first_layer=layer)
+        starts = [
+            train(X, y, epochs=1, dtype="float64", **settings).history[0],
+            flow(X, y, T=0.1, **settings).history[0],
+            minimise(X, y, max_iterations=1, **settings).history[0],
+        ]
+        assert len({row["risk"] for row in starts}) == 1
+        other = flow(X, y, T=0.1, width=6, seed=12, first_layer=layer)
+        assert other.history["risk"][0] != starts[0]["risk"]
+
+
+def test_gap_is_never_negative():
+    X, y = mixture(15, 40, 0.2)
+    for loss in ("ce", "l2"):
+        runs = [
+            train(X, y, epochs=300, batch_size=8, loss=loss, dtype="float64"),
+            flow(X, y, T=100.0, loss=loss),
+            minimise(X, y, loss=loss, max_iterations=300),
+        ]
+        bound = upfm_minimizer(2, 15, 1e-3, 1e-6, loss).risk
+        for run in runs:
+            assert (run.history["gap"] > -1e-14).all()
+            np.testing.assert_allclose(
+                run.history["gap"], run.history["risk"] - bound, atol=1e-15
+            )
+    # Unequal classes have no closed form to compare with.
+    assert np.isnan(flow(X[1:], y[1:], T=1.0).gap)
+
+
+def test_sgd_approaches_the_flow_at_first_order():
+    X, y = mixture(12, 30, 0.6)
+    settings = dict(width=8, seed=2, lambda_W=1e-2, lambda_H=1e-4)
+    errors = []
+    for lr, epochs in ((0.1, 300), (0.05, 600)):
+        run = train(
+            X, y, batch_size=None, lr=lr, epochs=epochs, dtype="float64",
+            **settings,
+        )
+        T = run.history["time"][-1]
+        assert T == pytest.approx(11.1)
+        limit = flow(X, y, T=T, rtol=1e-6, **settings)
+        errors.append(np.abs(run.net.W1 - limit.net.W1).max())
+    # Explicit Euler, which full-batch descent is, halves its error.
+    assert errors[0] < 0.02
+    assert 1.6 < errors[0] / errors[1] < 2.5
+    coarse = flow(X, y, T=T, **settings)
+    for name in ("risk", "nc1"):
+        assert coarse.history[name][-1] == pytest.approx(
+            limit.history[name][-1], rel=1e-2
+        )
+
+
+def test_minibatches_follow_the_flow():
+    X, y = mixture(40, 60, 0.18)
+    run = train(X, y, epochs=3000, batch_size=20, dtype="float64")
+    limit = flow(X, y, T=run.history["time"][-1])
+    assert limit.status == "completed"
+    assert limit.history["nc1"][-1] == pytest.approx(
+        run.history["nc1"][-1], rel=0.05
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "sigma"), [(15, 40, 0.2), (40, 20, 0.2), (20, 80, 1.4)]
+)
+def test_stationary_points_balance_the_penalties(n, d, sigma):
+    X, y = mixture(n, d, sigma)
+    run = minimise(X, y, width=12, tol=1e-8, **PENALTIES)
+    assert run.status == "completed"
+    assert run.gradient_norm < 1e-6
+    H = run.net.features(X)
+    left = PENALTIES["lambda_W"] * np.sum(run.net.W**2)
+    right = PENALTIES["lambda_H"] * np.sum(H**2)
+    assert left == pytest.approx(right, rel=1e-4)
+    assert run.dead_neurons == np.sum(~(H > 0).any(0))
+    assert run.dead_samples == np.sum(~(H > 0).any(1))
+
+
+def test_minimise_finds_and_keeps_the_global_minimum():
+    X, y = mixture(15, 45, 0.2)
+    run = minimise(X, y, width=20, tol=1e-10)
+    assert run.gap < 1e-9
+    assert run.history["nc1"][-1] < 1e-6
+    net = collapsed_network(X, y, 1e-3, 1e-6, width=20)
+    kept = minimise(X, y, init=(net.W1, net.W))
+    assert kept.history["gap"][0] < 1e-13
+    assert abs(kept.gap) < 1e-13
+    # Three layers, with more random features than samples.
+    first = np.random.default_rng(0).normal(size=(45, 200)) / 14
+    deep = minimise(X, y, width=20, first_layer=first, tol=1e-10)
+    assert deep.gap < 1e-8
+
+
+def test_divergence_and_dead_networks_say_so():
+    X, y = mixture(20, 30, 0.5)
+    for dtype in ("float32", "float64"):
+        run = train(X, y, lr=1e6, epochs=200, dtype=dtype)
+        assert run.status.startswith("diverged at epoch")
+        assert np.isfinite(run.history["risk"]).all()
+        assert run.history["epoch"][0] == 0
+        assert np.isfinite(run.net.risk(X, y, 1e-3, 1e-6))
+    W1, W = -np.ones((30, 4)), np.ones((4, 2))
+    run = train(np.abs(X), y, init=(W1, W), epochs=200)
+    assert run.status.startswith("dead at epoch")
+    assert run.dead_neurons == 4
+    assert run.dead_samples == 40
+    assert np.isnan(run.history["nc1"]).all()
+
+
+def same(one, two):
+    assert one.status == two.status == "completed"
+    assert one.history.tobytes() == two.history.tobytes()
+    assert one.net.W1.tobytes() == two.net.W1.tobytes()
+    assert one.net.W.tobytes() == two.net.W.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("d", [70, 20])
+def test_interrupted_run_resumes_to_the_same_bits(
+    tmp_path, monkeypatch, dtype, d
+):
+    X, y = mixture(30, d, 0.5)
+    settings = dict(width=7, epochs=150, batch_size=16, dtype=dtype)
+    straight = train(X, y, **settings)
+    path = tmp_path / "run.npz"
+    epoch = training_module._Sgd.epoch
+    calls = []
+
+    def interrupting(self, *arguments):
+        calls.append(None)
+        if len(calls) == 100:
+            raise KeyboardInterrupt
+        epoch(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training_module._Sgd, "epoch", interrupting)
+        broken = train(X, y, checkpoint=path, **settings)
+    assert broken.status == "interrupted"
+    last = broken.history[-1]
+    assert last["epoch"] == 99
+    assert broken.net.risk(X, y, 1e-3, 1e-6) == pytest.approx(
+        last["risk"], rel=1e-5
+    )
+    torch.set_num_threads(2)
+    resumed = train(X, y, checkpoint=path, **settings)
+    # The checkpoint's single thread was used, and this setting put back.
+    assert torch.get_num_threads() == 2
+    same(straight, resumed)
+    same(straight, train(X, y, checkpoint=path, **settings))
+    assert os.listdir(tmp_path) == ["run.npz"]
+    with pytest.raises(ValueError, match="other data or arguments"):
+        train(X, y, checkpoint=path, **{**settings, "lr": 0.2})
+    with pytest.raises(ValueError, match="other data or arguments"):
+        train(-X, y, checkpoint=path, **settings)
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(ValueError, match="file that train wrote"):
+        train(X, y, checkpoint=path, **settings)
+
+
+CHILD = """
+import sys, torch
+import numpy as np
+from nclib.training import train
+torch.set_num_threads(1)
+data = np.load(sys.argv[1])
+print("ready", flush=True)
+train(data["X"], data["y"], width=7, epochs=3000, batch_size=16,
+      checkpoint=sys.argv[2])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_killed_run_resumes_to_the_same_bits(tmp_path):
+    X, y = mixture(40, 90, 0.5)
+    np.savez(tmp_path / "data.npz", X=X, y=y)
+    path = tmp_path / "run.npz"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, tmp_path / "data.npz", path],
+        stdout=subprocess.DEVNULL,
+    )
+    # Killed once checkpoints have begun, at a moment that is left to chance.
+    while not path.exists() and child.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    child.send_signal(signal.SIGKILL)
+    assert child.wait() == -signal.SIGKILL
+    with np.load(path) as saved:
+        assert 0 < saved["rows"]["epoch"][-1] < 3000
+    settings = dict(width=7, epochs=3000, batch_size=16)
+    same(train(X, y, **settings), train(X, y, checkpoint=path, **settings))
+
+
+def test_flow_can_be_interrupted(monkeypatch):
+    import nclib.flow
+
+    attempt = nclib.flow._State.attempt
+    calls = []
+
+    def interrupting(self, *arguments):
+        calls.append(None)
+        if len(calls) == 20:
+            raise KeyboardInterrupt
+        return attempt(self, *arguments)
+
+    monkeypatch.setattr(nclib.flow._State, "attempt", interrupting)
+    X, y = mixture(10, 20, 0.5)
+    run = flow(X, y, T=1e5)
+    assert run.status == "interrupted"
+    assert 0 < run.history["time"][-1] < 1e5
+
+
+X0, Y0 = mixture(4, 6, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("error", "name", "arguments"),
+    [
+        (ValueError, "width", dict(width=0)),
+        (TypeError, "width", dict(width=2.0)),
+        (ValueError, "epochs", dict(epochs=0)),
+        (ValueError, "batch_size", dict(batch_size=0)),
+        (ValueError, "lr", dict(lr=0)),
+        (ValueError, "lr", dict(lr=np.nan)),
+        (ValueError, "loss", dict(loss="hinge")),
+        (ValueError, "lambda_W", dict(lambda_W=-1e-3)),
+        (TypeError, "lambda_H", dict(lambda_H="1e-6")),
+        (ValueError, "first_layer", dict(first_layer=np.ones((5, 3)))),
+        (ValueError, "init", dict(init=(np.ones((6, 3)), np.ones((4, 2))))),
+        (TypeError, "init", dict(init=3)),
+        (ValueError, "init", dict(init=(1e300 * np.ones((6, 3)),
+                                        1e300 * np.ones((3, 2))))),
+        (ValueError, "seed", dict(seed=-1)),
+        (ValueError, "dtype", dict(dtype="float16")),
+        (ValueError, "device", dict(device="nowhere")),
+        (ValueError, "checkpoint", dict(checkpoint="/no/such/folder/x.npz")),
+        (ValueError, "X", dict(X=np.full((8, 6), np.nan))),
+        (ValueError, "y", dict(y=np.zeros(8, int))),
+        (TypeError, "y", dict(y=np.zeros(8))),
+    ],
+)
+def test_bad_arguments_are_named(error, name, arguments):
+    arguments = {"X": X0, "y": Y0, "epochs": 2, **arguments}
+    with pytest.raises(error, match=f"^{name}"):
+        train(arguments.pop("X"), arguments.pop("y"), **arguments)
+
+
+def test_bad_arguments_of_the_limits_are_named():
+    with pytest.raises(ValueError, match="^T must"):
+        flow(X0, Y0, T=0)
+    with pytest.raises(ValueError, match="^rtol must"):
+        flow(X0, Y0, T=1, rtol=-1)
+    with pytest.raises(ValueError, match="^tol must"):
+        minimise(X0, Y0, tol=0)
+    with pytest.raises(ValueError, match="^max_iterations must"):
+        minimise(X0, Y0, max_iterations=0)
