@@ -30,18 +30,28 @@ def symmetric(tau, K):
     return float(D[0] * x[0]), value
 
 
-def _reduce(unit, norms):
+def reduce_means(means, sigma):
     """Basis of the span and a well-scaled form of the problem.
 
-    The means are ``norms[:, None] * unit`` in units of the noise. Returns an
-    orthonormal ``basis`` (p, d), ``T`` (K, p) with entries of at most 1 and
-    ``D`` (p,) in (0, 1] with margins = T x and v = (D x) basis. Gram-Schmidt
-    that always takes the largest remainder keeps small means beside huge
-    ones; remainders at rounding level of their own mean are dropped.
+    Returns an orthonormal ``basis`` (p, d), ``T`` (K, p) with entries of at
+    most 1 and ``D`` (p,) in [0, 1] with margins = T x and v = (D x) basis.
+    Gram-Schmidt that always takes the largest remainder keeps small means
+    beside huge ones; remainders at rounding level of their own mean are
+    dropped.
     """
-    K, d = unit.shape
+    K, d = means.shape
+    largest = np.abs(means).max(axis=1)
+    exponent = int(np.frexp(largest.max())[1])
+    largest = np.ldexp(largest, -exponent)
+    with np.errstate(over="ignore"):
+        sigma = np.ldexp(sigma, -exponent)
+    safe = np.where(largest > 0, largest, 1.0)
+    rest = np.ldexp(means, -exponent) / safe[:, None]
+    lengths = np.linalg.norm(rest, axis=1)
+    norms = _compress(largest * lengths, sigma)
+    rest /= np.where(lengths > 0, lengths, 1.0)[:, None]
+
     tolerance = 4 * max(K, d) * _EPS
-    rest = unit.copy()
     basis, columns, sizes = np.empty((0, d)), [], []
     while True:
         left = np.linalg.norm(rest, axis=1)
@@ -59,8 +69,37 @@ def _reduce(unit, norms):
         basis = np.vstack([basis, q])
         columns.append(norms * overlap)
         sizes.append(remainder[pivot])
-    D = 1 / np.maximum(1.0, sizes)
-    return basis, np.reshape(columns, (len(D), K)).T * D, D
+    sizes = np.array(sizes)
+    T = np.reshape(columns, (len(sizes), K)).T / np.maximum(sigma, sizes)
+    with np.errstate(divide="ignore", over="ignore"):
+        D = 1 / np.maximum(1, sizes / sigma)
+    return basis, T, D
+
+
+def _compress(norms, sigma):
+    """Norms with their one wide gap above sigma narrowed to 1e9.
+
+    Beyond it a longer mean is the same wall to the shorter ones: the minimum
+    moves by less than 1e-8. Newton's method tells no walls of many different
+    heights apart, so that a wide spread without one gap is refused.
+    """
+    levels = np.sort(norms[norms > sigma])
+    if sigma > 0:
+        levels = np.append(sigma, levels)
+    if len(levels) < 2:
+        return norms
+    with np.errstate(over="ignore"):
+        gaps = levels[1:] / levels[:-1]
+    widest = int(np.argmax(gaps))
+    if gaps[widest] > 1e9:
+        factor = 1e9 * levels[widest] / levels[widest + 1]
+        norms = np.where(norms > levels[widest], norms * factor, norms)
+    if norms.max() > 1e13 * levels[0]:
+        raise ValueError(
+            "means and sigma must have sizes of at most two widely different "
+            f"orders; in units of the largest mean got {levels}"
+        )
+    return norms
 
 
 def _moments(x):
@@ -75,7 +114,7 @@ def _moments(x):
     far = x < -4
     if np.any(far):
         y = -x[far, None]
-        with np.errstate(over="ignore", under="ignore"):
+        with np.errstate(over="ignore"):
             decay = _WEIGHTS * np.exp(-((_NODES / y) ** 2) / 2)
         for k, target in ((1, first), (2, second), (4, fourth)):
             tail = decay @ _NODES**k
@@ -94,26 +133,26 @@ def second_moment(m, s):
         return np.where(m > 0, m * m + s * s - tail, tail)
 
 
-def objective(x, T, D, row=None):
-    """Value, gradient, Hessian and scale of the smooth objective.
+def objective(x, T, D, k):
+    """Value, gradient and Hessian of F at margins T x, v = D x."""
+    value, gradient, hessian = _smooth_part(x, np.delete(T, k, 0), D)
+    below = min(T[k] @ x, 0.0)
+    value += below**2
+    gradient += 2 * below * T[k]
+    if below < 0:
+        hessian += 2 * np.outer(T[k], T[k])
+    return value, gradient, hessian
 
-    ``T`` holds the other classes; ``row``, if given, adds (row x)^2. The
-    derivatives are those in the variables ``scale * x``, chosen so that the
-    Hessian's diagonal is about 1.
-    """
+
+def _smooth_part(x, T, D):
     v = D * x
     s = np.sqrt(1 + v @ v)
     a = T @ x / s
     Phi, phi, first, second, _ = _moments(a)
-    scale = np.maximum(D, np.max(abs(T) * np.sqrt(Phi)[:, None], axis=0))
-    if row is not None:
-        scale = np.maximum(scale, abs(row))
-    scale[scale == 0] = 1.0
-    T, D = T / scale, D / scale
     w = D * v
     value = s**2 * (1 + second.sum())
-    gradient = 2 * s * first @ T + 2 * (1 + Phi.sum()) * w
-    cross = np.outer(phi @ T, w) / s
+    gradient = 2 * s * T.T @ first + 2 * (1 + Phi.sum()) * w
+    cross = np.outer(T.T @ phi, w) / s
     hessian = 2 * (
         (1 + Phi.sum()) * np.diag(D**2)
         + (T.T * Phi) @ T
@@ -121,123 +160,63 @@ def objective(x, T, D, row=None):
         + cross.T
         - (a @ phi) / s**2 * np.outer(w, w)
     )
-    if row is not None:
-        margin, row = row @ x, row / scale
-        value += margin**2
-        gradient += 2 * margin * row
-        hessian += 2 * np.outer(row, row)
-    return value, gradient, hessian, scale
+    return value, gradient, hessian
 
 
-def minimize(T, D, k, start=None):
-    """Minimizer and minimum of F; T holds all classes, k is the target.
-
-    By convexity: if the minimizer without the target's term has a_k >= 0, it
-    is the answer; if not, the term is a_k^2 at the answer. Both problems are
-    smooth.
-    """
-    others = np.delete(T, k, 0)
-    x = np.zeros(len(D)) if start is None else start
-    free, value = _newton(x, others, D)
-    if T[k] @ free >= 0:
-        return free, value
-    return _newton(x, others, D, T[k])
-
-
-def _newton(x, T, D, row=None):
-    """Damped Newton's method from x."""
-    value, gradient, hessian, scale = objective(x, T, D, row)
+def minimize(T, D, k):
+    """Damped Newton from 0; the minimizer and the minimum."""
+    x = np.zeros(len(D))
+    value, gradient, hessian = objective(x, T, D, k)
     previous = np.inf
     for _ in range(500):
-        direction = -np.linalg.pinv(hessian, hermitian=True) @ gradient
-        decrement = -gradient @ direction
+        step = -_inverse(hessian) @ gradient
+        decrement = -gradient @ step
         # Flat directions leave a floor of rounding; the value is off by half
         # the decrement.
         stalled = decrement <= 1e-15 * value and decrement > previous / 2
         if decrement <= 1e-24 * value or stalled:
             return x, float(value)
         previous = decrement
-        step, length = direction / scale, 1.0
-        trial = objective(x + step, T, D, row)
+        length = 1.0
+        trial = objective(x + step, T, D, k)
         # Near the minimum the decrease is lost in rounding.
         while trial[0] > value * (1 + 8 * _EPS) - 1e-4 * length * decrement:
             length /= 2
-            trial = objective(x + length * step, T, D, row)
+            trial = objective(x + length * step, T, D, k)
         x = x + length * step
-        value, gradient, hessian, scale = trial
+        value, gradient, hessian = trial
     raise RuntimeError(
         f"Newton's method did not converge: decrement {decrement:.1e} "
         f"after 500 steps"
     )
 
 
-def solve(means, sigma, k, bias):
-    """Minimize F for these means; the basis, T, D, x and minimum.
-
-    Where a mean is far above the noise, its term is a wall that Newton's
-    method cannot see from afar nor leave once near. So the means' norms are
-    capped at 1e4 sigma first, and the cap is raised step by step, each
-    problem started from the last.
-    """
-    K = len(means)
-    largest = np.abs(means).max(axis=1)
-    exponent = int(np.frexp(largest.max())[1])
-    largest = np.ldexp(largest, -exponent)
-    with np.errstate(over="ignore"):
-        sigma = np.ldexp(sigma, -exponent)
-    unit = np.ldexp(means, -exponent)
-    unit /= np.where(largest > 0, largest, 1.0)[:, None]
-    lengths = np.linalg.norm(unit, axis=1)
-    unit /= np.where(lengths > 0, lengths, 1.0)[:, None]
-    norms = largest * lengths
-    if norms.any():
-        # At this level the noise no longer shows in the minimum.
-        sigma = max(sigma, 1e-40 * norms[norms > 0].min())
-    with np.errstate(over="ignore"):
-        ratios = np.minimum(norms / sigma, 1e150) if norms.any() else norms
-    cap, v, intercept = 1e4, None, 0.0
-    while True:
-        basis, T, D = _reduce(unit, np.minimum(ratios, cap))
-        start = None if v is None else basis @ v / D
-        if bias:
-            T, D = np.column_stack([T, np.ones(K)]), np.append(D, 0.0)
-            start = None if v is None else np.append(start, intercept)
-        x, value = minimize(T, D, k, start)
-        v = (D * x)[: len(basis)] @ basis
-        intercept = float(x[-1]) if bias else 0.0
-        if cap >= ratios.max():
-            return T, D, x, value, v, intercept, len(basis)
-        cap *= 1e4
+def _inverse(matrix):
+    """Pseudo-inverse of a positive semidefinite matrix, any scaling."""
+    diagonal = np.sqrt(np.maximum(np.diag(matrix), 0))
+    scale = np.divide(
+        1, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0
+    )
+    scaled = matrix * np.outer(scale, scale)
+    return np.linalg.pinv(scaled, hermitian=True) * np.outer(scale, scale)
 
 
 def fluctuations(x, T, D, k):
-    """tau2, tr(H^-1 V), and a_k, omega and varsigma of the constraint.
-
-    In the variables (x, y), y the distance of class k from its target, which
-    is subject to y + a_k(x) >= 0; the last three are divided by powers of
-    the length of this constraint's gradient.
-    """
+    """tau2, tr(H^-1 V), omega and varsigma in the variables (x, y)."""
     others = np.delete(T, k, 0)
     v = D * x
     norm2 = v @ v
     s = np.sqrt(1 + norm2)
-    margin = T[k] @ x
-    y = max(-margin, 0.0)
+    y = max(-(T[k] @ x), 0.0)
     Phi, _, first, second, fourth = _moments(others @ x / s)
     first, second, fourth = s * first, s**2 * second, s**4 * fourth
     # Equal to the sum of variances minus 2 delta, without the cancellation.
     tau2 = 2 * norm2 * s**2 + (4 * s**2 - 2) * y**2
     tau2 += np.sum(fourth - second**2 - 2 * second)
 
-    _, _, hessian, scale = objective(x, others, D)
-    if y > 0:
-        wider = np.maximum(scale, abs(T[k]))
-        hessian *= np.outer(scale / wider, scale / wider)
-        scale = wider
-    others, D = others / scale, D / scale
     size = len(x) + 1
     H = np.zeros((size, size))
-    H[:-1, :-1] = hessian
+    H[:-1, :-1] = _smooth_part(x, others, D)[2]
     H[-1, -1] = 2
     # A term's gradient is 2 h(r) (D z + alpha), r = m + s G and z = v G / s
     # plus an independent part orthogonal to v; h(r) = r for class k (which
@@ -262,15 +241,10 @@ def fluctuations(x, T, D, k):
         + (alpha.T * h2) @ alpha
         - mean.T @ mean
     )
-    inverse = np.linalg.pinv(H, hermitian=True)
-    normal = np.append(T[k] / scale, 1.0)
-    length = np.abs(normal).max()
-    normal /= length
+    inverse = _inverse(H)
+    normal = np.append(T[k], 1.0)
     direction = inverse @ normal
-    return (
-        max(float(tau2), 0.0),
-        float(np.sum(inverse * V)),
-        float(margin / length),
-        float(normal @ direction),
-        float(np.sqrt(max(direction @ V @ direction, 0.0))),
-    )
+    omega = normal @ direction
+    spread = np.sqrt(max(direction @ V @ direction, 0.0))
+    trace = np.sum(inverse * V)
+    return max(float(tau2), 0.0), float(trace), float(omega), float(spread)

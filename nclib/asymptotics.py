@@ -16,8 +16,8 @@ from ._collapsed import CollapsedError, collapsed_error
 from ._newton import (
     fluctuations,
     minimize,
+    reduce_means,
     second_moment,
-    solve,
     symmetric,
 )
 from .data import check_integer, check_matrix, check_real
@@ -71,7 +71,7 @@ class Boundary:
     margins: np.ndarray
     rank: int
     _classes: int = field(repr=False)
-    _slack: float = field(repr=False)
+    _target: int = field(repr=False)
     _smooth_shift: float = field(repr=False)
     _omega: float = field(repr=False)
     _spread: float = field(repr=False)
@@ -108,7 +108,7 @@ class Boundary:
             Of the shape of `n`.
         """
         n = check_sizes("n", n)
-        a = self._slack
+        a = self.margins[self._target]
         variance = self._spread**2
         if a >= 0:
             correction = second_moment(-np.sqrt(n) * a, self._spread)
@@ -202,7 +202,8 @@ def phase_boundary(means, sigma, k=0, bias=False):
     means : (K, d) array_like
         Class means, K at least 2; any Gram matrix, any scale. A mean whose
         part outside the span of others is below 4 max(K, d) eps of its own
-        norm counts as dependent on them.
+        norm counts as dependent on them. Norms far above sigma are
+        shortened where that moves delta by less than 1e-8.
     sigma : float
         Noise level, at least 0. ``numpy.inf`` gives the limit of no signal,
         delta = (K+1)/2 and tau2 = (K-1)/4; 0 gives the limit from above,
@@ -221,7 +222,8 @@ def phase_boundary(means, sigma, k=0, bias=False):
     Raises
     ------
     TypeError, ValueError
-        Naming the argument that is not as above.
+        Naming the argument that is not as above; also norms spread over
+        more than 13 orders of magnitude above sigma without one wide gap.
     RuntimeError
         If Newton's method does not converge (never seen).
 
@@ -244,17 +246,22 @@ def phase_boundary(means, sigma, k=0, bias=False):
     if not isinstance(bias, (bool, np.bool_)):
         raise TypeError(f"bias must be a bool, got {bias!r}")
 
-    T, D, x, delta, v, intercept, rank = solve(means, sigma, k, bias)
-    tau2, trace, slack, omega, spread = fluctuations(x, T, D, k)
+    basis, T, D = reduce_means(means, sigma)
+    if bias:
+        T = np.column_stack([T, np.ones(K)])
+        D = np.append(D, 0.0)
+    x, delta = minimize(T, D, k)
+    tau2, trace, omega, spread = fluctuations(x, T, D, k)
+    rank = len(basis)
     return Boundary(
         delta=delta,
         tau2=tau2,
-        v=v,
-        intercept=intercept,
+        v=(D * x)[:rank] @ basis,
+        intercept=float(x[-1]) if bias else 0.0,
         margins=T @ x,
         rank=rank,
         _classes=K,
-        _slack=slack,
+        _target=k,
         _smooth_shift=rank - trace / 2,
         _omega=omega,
         _spread=spread,

@@ -299,7 +299,7 @@ def verify_farkas(X_in, X_out, u, s):
     holds = bool(
         np.isfinite(top)
         and dropped <= TOLERANCE * top
-        and np.all(np.abs(residual) <= TOLERANCE * size)
+        and np.all(np.abs(residual) <= TOLERANCE * size.max(initial=0.0))
         and total < -TOLERANCE * np.abs(own).sum()
     )
 

@@ -216,9 +216,9 @@ def nc_metrics(H, W, y, convention="paper"):
     deviations = np.add.reduceat(H, starts, axis=0) / counts[:, None]
     H -= np.repeat(deviations, counts, axis=0)
     means = offset + deviations
-    # Rounding the features moves the means by at most epsilon / 2 in
-    # relative Frobenius norm; 4 leaves room for the arithmetic.
-    noise = 4 * epsilon * np.abs(means).max() * np.sqrt(K * D)
+    # Rounding the features moves no mean by more than epsilon / 2 of it;
+    # 4 leaves room for the arithmetic.
+    noise = 4 * epsilon * np.abs(means).max() * np.sqrt(D)
     rule = CONVENTIONS[convention]
     return Metrics(
         _nc1(H, deviations, counts, rule, noise), *_frame_metrics(means, W)
@@ -233,7 +233,7 @@ def _nc1(residuals, means, counts, rule, noise):
         np.sqrt(weights[rule.between])[:, None] * (means - center),
         full_matrices=False,
     )
-    kept = values > noise / np.sqrt(K)
+    kept = values > noise
     # The K means span K - 1 directions from any average of theirs.
     kept[K - 1 :] = False
     if not kept.any():

@@ -2,11 +2,15 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
 os.environ["NCLIB_SCALE"] = "quick"
+# Nothing remembered from an earlier run may stand in for a computation.
+_CACHE = tempfile.TemporaryDirectory(prefix="nclib-tests-")
+os.environ["NCLIB_CACHE"] = _CACHE.name
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # An editable install may point elsewhere; kernels inherit PYTHONPATH.
 os.environ["PYTHONPATH"] = os.pathsep.join(

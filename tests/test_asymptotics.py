@@ -116,15 +116,14 @@ def test_gradient_and_hessian_by_finite_differences():
     for K in (2, 3, 5):
         T, D = rng.uniform(-1, 1, (K, 4)), np.array([1.0, 0.3, 0.8, 0.0])
 
-        def unscaled(x, T=T, D=D):
-            value, gradient, hessian, scale = objective(x, T[1:], D, T[0])
-            return value, gradient * scale, hessian * np.outer(scale, scale)
+        def parts(x, T=T, D=D):
+            return objective(x, T, D, 0)
 
         for _ in range(4):
             x = 0.7 * rng.standard_normal(4)
-            _, gradient, hessian = unscaled(x)
+            _, gradient, hessian = parts(x)
             for i, e in enumerate(np.eye(4) * h):
-                up, down = unscaled(x + e), unscaled(x - e)
+                up, down = parts(x + e), parts(x - e)
                 assert abs((up[0] - down[0]) / (2 * h) - gradient[i]) < 1e-8
                 slope = (up[1] - down[1]) / (2 * h)
                 assert np.abs(slope - hessian[i]).max() < 1e-7
@@ -355,6 +354,17 @@ def test_any_scale():
     assert abs(phase_boundary(mixed, 1.0, k=0).delta - exact) < 1e-13
     assert phase_boundary(mixed, 1.0, k=1).delta < 1 + 1e-12
     assert abs(phase_boundary(mixed[::-1], 1.0, k=1).delta - exact) < 1e-13
+    # A huge third mean that the others leave behind changes nothing: they
+    # push v to where its constraints hold already.
+    means = np.array([[0.0, 0, 1], [1, 1, 0], [1, 0, 0]])
+    deltas = []
+    for size in (1e3, 1e8, 1e30, 1e150):
+        means[2, 0] = size
+        deltas.append(phase_boundary(means, 1.0).delta)
+    two = phase_boundary(means[:2], 1.0).delta
+    assert np.allclose(deltas, two, atol=1e-3) and np.ptp(deltas[1:]) < 1e-7
+    with pytest.raises(ValueError, match="^means"):
+        phase_boundary(np.diag([1.0, 1e20, 1e40]), 1.0)
 
 
 def test_symmetries():

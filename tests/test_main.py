@@ -1,0 +1,41 @@
+"""The command line: what it prints, writes and exits with."""
+
+import numpy as np
+import pytest
+
+from nclib.__main__ import main
+from nclib.data import GaussianMixture, orthonormal_means
+from nclib.figures.phase import PhaseDiagram
+
+
+@pytest.mark.parametrize(("d", "status"), [(40, 0), (12, 1)])
+def test_decide(d, status, tmp_path, capsys):
+    X, y = GaussianMixture(orthonormal_means(2, d), 1.0).sample(20, seed=0)
+    np.savez(tmp_path / "data.npz", X=X, y=y)
+    assert main(["decide", str(tmp_path / "data.npz")]) == status
+    printed = capsys.readouterr().out
+    assert f"occurs: {status == 0}" in printed and "class 1:" in printed
+
+
+def test_decide_names_what_is_missing(tmp_path, capsys):
+    np.savez(tmp_path / "data.npz", X=np.eye(3))
+    assert main(["decide", str(tmp_path / "data.npz")]) == 2
+    assert "data must hold the arrays X and y" in capsys.readouterr().err
+
+
+def test_figure(tmp_path):
+    out, record = tmp_path / "figure.png", tmp_path / "record.npz"
+    arguments = ["figure", "2", "--scale", "quick", "--out", str(out)]
+    assert main([*arguments, "--record", str(record)]) == 0
+    assert out.stat().st_size > 1000
+    assert PhaseDiagram.load(record).provenance["seed"] == 0
+
+
+def test_ledger(capsys):
+    assert main(["ledger", "--id", "def-1", "--scale", "quick"]) == 0
+    assert "1 hold, 0 fail" in capsys.readouterr().out
+
+
+def test_unknown_claim(capsys):
+    assert main(["ledger", "--id", "thm-99"]) == 2
+    assert "id must be one of" in capsys.readouterr().err

@@ -1,0 +1,159 @@
+"""The sampler of (3.1) agrees in law with full data, at every dimension."""
+
+import numpy as np
+import pytest
+from scipy.stats import binom, ks_2samp
+
+from nclib.asymptotics import phase_boundary
+from nclib.data import orthonormal_means, two_cluster_means
+from nclib.transition import (
+    NestedDraw,
+    column,
+    critical_index,
+    direct_feasible,
+)
+
+
+def _children(seed, count):
+    return np.random.SeedSequence(seed).spawn(count)
+
+
+@pytest.mark.parametrize(
+    ("means", "sigma", "n", "d"),
+    [
+        (two_cluster_means(1, np.pi), 0.6, 20, 26),
+        (two_cluster_means(2, np.pi / 3), 0.4, 15, 19),
+        (orthonormal_means(3, 3), 0.5, 12, 19),
+        (two_cluster_means(2, 0.0), 0.3, 15, 21),
+    ],
+)
+def test_sampler_has_the_rate_of_full_data(means, sigma, n, d):
+    # Two binomial rates with 4,000 draws each; |z| > 4.5 has probability
+    # 7e-6 when the laws agree.
+    draws = 4000
+    sampled = np.mean(
+        [
+            NestedDraw(means, sigma, n, 0, s).feasible(d)
+            for s in _children(1, draws)
+        ]
+    )
+    direct = np.mean(
+        [
+            direct_feasible(means, sigma, n, 0, d, s)
+            for s in _children(2, draws)
+        ]
+    )
+    pooled = (sampled + direct) / 2
+    assert 0.15 < pooled < 0.85
+    error = np.sqrt(2 * pooled * (1 - pooled) / draws)
+    assert abs(sampled - direct) < 4.5 * error
+
+
+def test_critical_noise_has_the_law_of_full_data():
+    # Kolmogorov-Smirnov between two samples of the largest feasible d of a
+    # nested draw and of nested full data; p < 1e-4 is a false alarm.
+    n, ds = 12, list(range(13, 30))
+    means = two_cluster_means(1, np.pi)
+
+    def full(seed):
+        rng = np.random.default_rng(seed)
+        Z = rng.standard_normal((2 * n, ds[-1]))
+        Z[:, 0] = np.repeat([1, -1], n) + 0.7 * Z[:, 0]
+        Z[:, 1:] *= 0.7
+        from nclib.feasibility import decide
+
+        y = np.repeat([0, 1], n)
+        return next(
+            i
+            for i, d in enumerate(ds)
+            if decide(Z[:, :d], y, [0], verify=False).classes[0].feasible
+        )
+
+    nested = [
+        critical_index(NestedDraw(means, 0.7, n, 0, s), ds, 4)
+        for s in _children(3, 600)
+    ]
+    assert ks_2samp(nested, [full(s) for s in _children(4, 600)]).pvalue > 1e-4
+
+
+def test_one_draw_is_monotone_in_d_and_the_search_finds_its_threshold():
+    for seed in _children(5, 40):
+        draw = NestedDraw(two_cluster_means(2, 1.0), 0.6, 20, 0, seed)
+        ds = list(range(22, 42))
+        answers = [draw.feasible(d) for d in ds]
+        assert answers == sorted(answers)
+        first = answers.index(True) if True in answers else len(ds)
+        for start in (0, 9, len(ds) - 1):
+            fresh = NestedDraw(two_cluster_means(2, 1.0), 0.6, 20, 0, seed)
+            assert critical_index(fresh, ds, start) == first
+
+
+def test_answer_does_not_depend_on_the_order_of_questions():
+    means = orthonormal_means(3, 3)
+    for seed in _children(6, 20):
+        up = NestedDraw(means, 0.5, 15, 1, seed)
+        down = NestedDraw(means, 0.5, 15, 1, seed)
+        down.constraints(30)
+        np.testing.assert_array_equal(up.constraints(21), down.constraints(21))
+
+
+def test_pure_noise_obeys_wendel_exactly():
+    # Zero means: feasibility has the binomial law at every n. 3,000 draws,
+    # |z| > 4.5 has probability 7e-6.
+    n, K, d, draws = 10, 3, 20, 3000
+    rate = np.mean(
+        [
+            NestedDraw(np.zeros((K, 1)), 1.0, n, 0, s).feasible(d)
+            for s in _children(7, draws)
+        ]
+    )
+    exact = binom.cdf(d - n, (K - 1) * n, 0.5)
+    assert abs(rate - exact) < 4.5 * np.sqrt(exact * (1 - exact) / draws)
+
+
+def test_both_designs_count_the_same_rates():
+    # Cell by cell, 300 trials in each design; 21 cells, |z| > 5.2 anywhere
+    # has probability below 1e-5.
+    means, n = two_cluster_means(2, np.pi / 2), 20
+    ds = list(range(20, 41))
+    seed = np.random.SeedSequence(8)
+    nested = column(means, 0.5, n, 0, ds, 300, "nested", 8, seed) / 300
+    seed = np.random.SeedSequence(9)
+    fresh = column(means, 0.5, n, 0, ds, 300, "independent", 8, seed) / 300
+    pooled = (nested + fresh) / 2
+    error = np.sqrt(2 * pooled * (1 - pooled) / 300)
+    assert np.all(np.abs(nested - fresh) <= 5.2 * error)
+
+
+def test_mean_threshold_meets_the_exact_boundary():
+    # 300 draws at n = 60; the predicted center has an error of order 0.1,
+    # allowed for on top of 4.5 standard errors (7e-6).
+    means, sigma, n = two_cluster_means(1, np.pi), 0.5, 60
+    boundary = phase_boundary(means, sigma)
+    ds = list(range(61, 121))
+    first = [
+        ds[critical_index(NestedDraw(means, sigma, n, 0, s), ds, 16)]
+        for s in _children(10, 300)
+    ]
+    center = n * boundary.delta + boundary.shift(n) + 0.5
+    error = boundary.width(n) / np.sqrt(300)
+    assert abs(np.mean(first) - center) < 4.5 * error + 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ((np.eye(2), 0.0, 10, 0, 1), "sigma"),
+        ((np.eye(2), 1.0, 1, 0, 1), "n"),
+        ((np.full((2, 2), np.nan), 1.0, 10, 0, 1), "means"),
+    ],
+)
+def test_bad_input_is_named(arguments, name):
+    with pytest.raises(ValueError, match=f"^{name} "):
+        NestedDraw(*arguments)
+
+
+def test_dimensions_below_the_reduction_are_refused():
+    draw = NestedDraw(np.eye(2), 1.0, 10, 0, 1)
+    with pytest.raises(ValueError, match="^d must be at least 12"):
+        draw.feasible(11)
