@@ -173,7 +173,7 @@ def minimize(T, D, k):
         decrement = -gradient @ step
         # Flat directions leave a floor of rounding; the value is off by half
         # the decrement.
-        stalled = decrement <= 1e-15 * value and decrement > previous / 2
+        stalled = decrement <= 1e-12 * value and decrement > previous / 2
         if decrement <= 1e-24 * value or stalled:
             return x, float(value)
         previous = decrement

@@ -19,9 +19,10 @@ the certificate rounded to simple fractions may solve it exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
+
+from nclib import _exact
 
 TOLERANCE = 1e-9
 _UNIT_ROUNDOFF = 2.0**-53
@@ -31,9 +32,6 @@ _UNDERFLOW = 2.0**-1022
 # Every quantity multiplied by this was computed from nonnegative numbers in
 # fewer than 1e5 roundings, so the product is an upper bound.
 _UP = 1.0 + 1e-10
-# Fractions tried in place of floats, and the most products they may cost.
-_LARGEST_DENOMINATOR = 1000
-_MOST_PRODUCTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -118,6 +116,30 @@ def sigma_min_bound(A):
     return 0.0
 
 
+def _corrections(A, residual):
+    """Upper bounds on the norm of some z with A z = rho, |rho| <= residual.
+
+    The second, for ill-conditioned A, replaces A by W A with orthonormal
+    rows but for rounding: if W A has full row rank, so has A, and
+    (W A) z = W rho has the same solutions.
+    """
+    sigma_min = sigma_min_bound(A)
+    if sigma_min > 0:
+        yield _UP * _norm_bound(residual) / sigma_min
+    if A.shape[0] > A.shape[1]:
+        return
+    try:
+        W = np.linalg.inv(np.linalg.qr(A.T, mode="r").T)
+    except np.linalg.LinAlgError:
+        return
+    W_size = np.abs(W)
+    error = _gamma(len(A) + 1) * (W_size @ np.abs(A))
+    error += len(A) * _UNDERFLOW
+    sigma_min = sigma_min_bound(W @ A) - _UP * _norm_bound(error.ravel())
+    if sigma_min > 0:
+        yield _UP * _norm_bound(_UP * (W_size @ residual)) / sigma_min
+
+
 def _scaled_by_powers_of_two(A, axis):
     """Scale rows or columns to size about 1; None if that loses a bit."""
     size = np.abs(A).max(axis=axis, keepdims=True, initial=0.0)
@@ -125,42 +147,6 @@ def _scaled_by_powers_of_two(A, axis):
     scaled = np.ldexp(A, -exponent)
     exact = np.array_equal(np.ldexp(scaled, exponent), A)
     return (scaled if exact else None), exponent
-
-
-def _simple_fractions(x):
-    return [
-        Fraction(value).limit_denominator(_LARGEST_DENOMINATOR)
-        for value in x.tolist()
-    ]
-
-
-def _exact_product(A, x):
-    """A @ x for a float64 matrix and fractions, without any rounding."""
-    return [
-        sum(
-            (Fraction(a) * b for a, b in zip(row, x, strict=True) if a and b),
-            Fraction(0),
-        )
-        for row in A.tolist()
-    ]
-
-
-def _simple_primal(A, B, beta):
-    if (np.count_nonzero(A) + np.count_nonzero(B)) > _MOST_PRODUCTS:
-        return False
-    simple = _simple_fractions(beta)
-    return all(v == 1 for v in _exact_product(A, simple)) and all(
-        v <= 0 for v in _exact_product(B, simple)
-    )
-
-
-def _simple_farkas(X_in, X_out, u, s):
-    top = max(np.abs(u).max(), np.abs(s).max(initial=0.0))
-    x = _simple_fractions(np.concatenate([u, s]) / top)
-    rows = np.vstack([X_in, X_out])[[value != 0 for value in x]]
-    if np.count_nonzero(rows) > _MOST_PRODUCTS or sum(x[: len(u)]) >= 0:
-        return False
-    return not any(_exact_product(rows.T, [value for value in x if value]))
 
 
 def verify_primal(X_in, X_out, beta):
@@ -215,13 +201,12 @@ def verify_primal(X_in, X_out, beta):
     scale = 1.0 + float(np.max(np.abs(A) @ np.abs(beta)))
     holds = bool(np.abs(value - 1.0).max() <= TOLERANCE * scale and worst <= 0)
 
-    radius = np.inf
-    sigma_min = sigma_min_bound(A) if holds else 0.0
-    if sigma_min > 0:
-        radius = _UP * _norm_bound(residual) / sigma_min
     real = row_norm > 0
-    room = (outside + outside_rounding)[real] + _UP * row_norm[real] * radius
-    proved = holds and bool(np.all(room < 0))
+    highest = (outside + outside_rounding)[real]
+    radius, proved = np.inf, False
+    for radius in _corrections(A, residual) if holds else ():
+        if proved := bool(np.all(highest + _UP * row_norm[real] * radius < 0)):
+            break
     detail = (
         f"largest |<x, beta> - 1| in the class "
         f"{np.abs(value - 1.0).max():.1e}, largest <x, beta> outside "
@@ -229,7 +214,7 @@ def verify_primal(X_in, X_out, beta):
         f"{radius:.1e}"
     )
     if holds and not proved:
-        proved = _simple_primal(A, np.unique(B, axis=0), beta)
+        proved = _exact.solves_primal(A, np.unique(B, axis=0), beta)
         detail += ", exact in simple fractions" if proved else ""
     return Verification(holds, proved, detail)
 
@@ -255,19 +240,18 @@ def verify_farkas(X_in, X_out, u, s):
     Notes
     -----
     Theorem of alternatives for (2.12). Costs O(d**2 (n + d)). The proof
-    sets negligible s to zero, which is a choice, and multipliers of rows
-    that alone carry some feature, which is forced; the rows left must span
-    the features left, or the multipliers, rounded to simple fractions, form
-    an exact certificate.
+    sets negligible multipliers to zero, which is a choice, and multipliers
+    of rows that alone carry some feature, which is forced; the rows left
+    must span the features left, or the multipliers, rounded to simple
+    fractions, form an exact certificate.
     """
     if not (np.isfinite(u).all() and np.isfinite(s).all() and (s >= 0).all()):
         return Verification(
             False, False, "the multipliers are not finite with s >= 0"
         )
-    total = float(u.sum())
-    if total >= 0:
+    if not u.sum() < 0:
         return Verification(
-            False, False, f"the sum of u is {total:.1e}, not negative"
+            False, False, f"the sum of u is {u.sum():.1e}, not negative"
         )
     used = s > 0
     rows = np.vstack([X_in, X_out[used]])
@@ -284,54 +268,74 @@ def verify_farkas(X_in, X_out, u, s):
     scaled = np.concatenate([u, s[used]])
     _, common = np.frexp(np.abs(scaled).max())
     scaled = np.ldexp(scaled, exponent[:, 0] - common)
-    top = np.abs(scaled).max()
-    kept = _presolve(rows, scaled, len(u))
-    dropped = np.abs(scaled[~kept]).max(initial=0.0)
-    inside = np.arange(len(rows)) < len(u)
-    own = np.ldexp(scaled, -exponent[:, 0])[inside & kept]
-    weights = np.ldexp(1.0, -exponent[inside & kept, 0])
-    rows, scaled, inside = rows[kept], scaled[kept], inside[kept]
-    rows = np.unique(rows[:, np.any(rows != 0, axis=0)], axis=1)
+    for always_kept, refine in ((0, False), (0, True), (len(u), False)):
+        kept = _presolve(rows, scaled, always_kept)
+        check = _check_farkas(
+            rows, scaled, exponent[:, 0], len(u), kept, refine
+        )
+        if check.proved:
+            return check
+    if check.holds and _exact.solves_farkas(X_in, X_out, u, s):
+        return Verification(
+            True, True, f"{check.detail}, exact in simple fractions"
+        )
+    return check
 
+
+def _check_farkas(rows, scaled, exponent, n, kept, refine):
+    """The check with the multipliers that are not kept set to zero."""
+    top = np.abs(scaled).max()
+    dropped = np.abs(scaled[~kept]).max(initial=0.0)
+    inside = (np.arange(len(rows)) < n)[kept]
+    rows, scaled, exponent = rows[kept], scaled[kept], exponent[kept]
+    rows = np.unique(rows[:, np.any(rows != 0, axis=0)], axis=1)
     residual, rounding = _product(rows.T, scaled)
-    size = np.abs(rows).T @ np.abs(scaled)
+    if refine and len(scaled) > 0:
+        scaled = scaled - np.linalg.lstsq(rows.T, residual, rcond=None)[0]
+        residual = _exact.exactly_rounded_product(rows.T, scaled)
+        rounding = 2 * _UNIT_ROUNDOFF * np.abs(residual)
+        rounding += len(scaled) * _UNDERFLOW
+    own = np.ldexp(scaled, -exponent)[inside]
     total = float(own.sum())
+    size = np.max(np.abs(rows).T @ np.abs(scaled), initial=0.0)
+    error = np.max(np.abs(residual), initial=0.0)
     holds = bool(
         np.isfinite(top)
         and dropped <= TOLERANCE * top
-        and np.all(np.abs(residual) <= TOLERANCE * size.max(initial=0.0))
+        and error <= TOLERANCE * size
         and total < -TOLERANCE * np.abs(own).sum()
     )
 
-    radius = np.inf
-    sigma_min = sigma_min_bound(rows.T) if holds else 0.0
-    if sigma_min > 0:
-        radius = _UP * _norm_bound(np.abs(residual) + rounding) / sigma_min
     # What an exact correction of size radius can add to the sum of u, whose
     # entries are scaled[i] * weights[i].
-    shift = _norm_bound(weights) * radius
+    weights = _norm_bound(np.ldexp(1.0, -exponent[inside]))
     sum_rounding = _gamma(len(own) + 1) * _UP * float(np.abs(own).sum())
-    proved = bool(
-        holds
-        and np.all(scaled[~inside] > radius)
-        and total + sum_rounding + _UP * shift < 0
+    smallest = np.min(scaled[~inside], initial=np.inf)
+    radius, proved = np.inf, False
+    for radius in (
+        _corrections(rows.T, np.abs(residual) + rounding) if holds else ()
+    ):
+        proved = bool(
+            smallest > radius
+            and total + sum_rounding + _UP * weights * radius < 0
+        )
+        if proved:
+            break
+    return Verification(
+        holds,
+        proved,
+        f"largest entry of X_in.T @ u + X_out.T @ s {error:.1e} with terms "
+        f"up to {size:.1e}, sum of u {total:.3g}, distance to an exact "
+        f"certificate at most {radius:.1e}",
     )
-    detail = (
-        f"largest entry of X_in.T @ u + X_out.T @ s relative to its terms "
-        f"{np.max(np.abs(residual) / size, initial=0.0):.1e}, sum of u "
-        f"{u.sum():.3g}, distance to an exact certificate at most "
-        f"{radius:.1e}"
-    )
-    if holds and not proved:
-        proved = _simple_farkas(X_in, X_out, u, s)
-        detail += ", exact in simple fractions" if proved else ""
-    return Verification(holds, proved, detail)
 
 
 def _presolve(rows, multipliers, n):
-    """Which rows keep a multiplier: not negligible and not forced to 0."""
+    """Which rows keep a multiplier: not negligible and not forced to 0.
+
+    The first n are kept however small: their sign is free.
+    """
     kept = np.abs(multipliers) > TOLERANCE * np.abs(multipliers).max()
-    # The first n multipliers have no sign to keep: small is as good as any.
     kept[:n] = True
     nonzero = rows != 0
     while True:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nclib.data import check_integer, check_matrix, check_Xy
+from nclib.feasibility import decide
 from nclib.metrics import to_numpy
 from nclib.upfm import upfm_minimizer, upfm_risk
 
@@ -150,8 +151,6 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
     The cost is that of `nclib.decide`. Source: Definition 1, Theorem 2 and
     (2.12).
     """
-    from nclib.feasibility import decide
-
     X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
     counts = np.bincount(codes)
     if (counts != counts[0]).any():

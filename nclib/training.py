@@ -115,6 +115,7 @@ def train(
         batch_size = check_integer("batch_size", batch_size, 1)
     lr = check_real("lr", lr, 0.0, exclusive=True)
     with torch.inference_mode(), _same_threads(torch):
+        store = _Checkpoint(checkpoint)
         problem = Problem(
             X, y, width=width, loss=loss, lambda_W=lambda_W,
             lambda_H=lambda_H, first_layer=first_layer, init=init, seed=seed,
@@ -126,8 +127,7 @@ def train(
         rng = np.random.default_rng(
             np.random.SeedSequence(problem.seed, spawn_key=(1,))
         )
-        store = _Checkpoint(checkpoint, problem, epochs, size, lr, rng)
-        done, time, rows = store.load(S, V)
+        done, time, rows = store.resume(problem, epochs, size, lr, rng)
         if not rows:
             rows.append(_first_row(problem))
         last = S.clone(), V.clone()
@@ -297,64 +297,64 @@ def _same_threads(torch):
 class _Checkpoint:
     """A file with all that the next epoch depends on."""
 
-    def __init__(self, path, problem, epochs, size, lr, rng):
+    def __init__(self, path):
         import torch
 
-        self.path = path
+        self.path = None if path is None else os.fspath(path)
+        self.saved = None
+        self.threads = torch.get_num_threads()
         self.written = clock.monotonic()
-        if path is None:
+        if self.path is None:
             return
-        self.path = os.fspath(path)
         folder = os.path.dirname(os.path.abspath(self.path))
         if not os.path.isdir(folder):
             raise ValueError(
                 f"checkpoint must lie in a folder that exists, got {path}"
             )
-        self.rng = rng
-        self.threads = torch.get_num_threads()
-        plain = dict(
-            epochs=epochs, size=size, lr=lr, loss=problem.loss,
-            lambda_W=problem.lambda_W, lambda_H=problem.lambda_H,
-            seed=problem.seed, dtype=str(problem.dtype),
-            device=problem.device.type,
-        )
-        digest = hashlib.sha256(json.dumps(plain).encode())
-        for array in (
-            problem.X, problem.y, problem.W1, problem.W, problem.first_layer
-        ):
-            array = np.zeros(0) if array is None else array
-            digest.update(repr((array.shape, array.dtype)).encode())
-            digest.update(np.ascontiguousarray(array).data)
-        self.configuration = digest.hexdigest()
-
-    def load(self, S, V):
-        """Fill S and V; return epochs done, time and rows."""
-        import torch
-
-        if self.path is None or not os.path.exists(self.path):
-            return 0, 0.0, []
+        if not os.path.exists(self.path):
+            return
         try:
-            with np.load(self.path, allow_pickle=False) as saved:
-                state = {name: saved[name] for name in saved.files}
-            meta = json.loads(str(state["meta"]))
-            configuration = meta["configuration"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            with np.load(self.path, allow_pickle=False) as file:
+                self.saved = {name: file[name] for name in file.files}
+            meta = json.loads(str(self.saved["meta"]))
+            self.saved.update(meta)
+            self.threads = int(meta["threads"])
+        except (
+            OSError, EOFError, ValueError, KeyError, TypeError,
+            zipfile.BadZipFile,
+        ) as error:
             raise ValueError(
                 f"checkpoint must be a file that train wrote, "
                 f"{self.path} is not: {error}"
             ) from None
-        if configuration != self.configuration:
+        # Before anything is computed: even the last bit of the Gram matrix
+        # depends on the number of threads.
+        torch.set_num_threads(self.threads)
+
+    def resume(self, problem, epochs, size, lr, rng):
+        """Bring S, V and ``rng`` to the saved state.
+
+        Returns the epochs done, the time and the rows.
+        """
+        import torch
+
+        if self.path is None:
+            return 0, 0.0, []
+        self.rng = rng
+        self.configuration = _digest(problem, epochs, size, lr)
+        saved = self.saved
+        if saved is None:
+            return 0, 0.0, []
+        if saved["configuration"] != self.configuration:
             raise ValueError(
                 f"checkpoint {self.path} belongs to a run with other data or "
                 "arguments; delete it or name another file"
             )
-        S.copy_(torch.from_numpy(state["S"]))
-        V.copy_(torch.from_numpy(state["V"]))
-        self.rng.bit_generator.state = meta["generator"]
-        self.threads = meta["threads"]
-        torch.set_num_threads(self.threads)
-        rows = state["rows"].astype(COLUMNS).tolist()
-        return meta["epoch"], meta["time"], rows
+        problem.S.copy_(torch.from_numpy(saved["S"]))
+        problem.V.copy_(torch.from_numpy(saved["V"]))
+        rng.bit_generator.state = saved["generator"]
+        rows = saved["rows"].astype(COLUMNS).tolist()
+        return saved["epoch"], saved["time"], rows
 
     def due(self):
         return (
@@ -379,3 +379,20 @@ class _Checkpoint:
             os.fsync(file.fileno())
         os.replace(partial, self.path)
         self.written = clock.monotonic()
+
+
+def _digest(problem, epochs, size, lr):
+    plain = dict(
+        epochs=epochs, size=size, lr=lr, loss=problem.loss,
+        lambda_W=problem.lambda_W, lambda_H=problem.lambda_H,
+        seed=problem.seed, dtype=str(problem.dtype),
+        device=problem.device.type,
+    )
+    digest = hashlib.sha256(json.dumps(plain).encode())
+    for array in (
+        problem.X, problem.y, problem.W1, problem.W, problem.first_layer
+    ):
+        array = np.zeros(0) if array is None else array
+        digest.update(repr((array.shape, array.dtype)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

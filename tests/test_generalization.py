@@ -222,6 +222,17 @@ def test_printed_bound_against_the_exact_optimum(s, violated):
         assert lower <= (s / opposite_class.ratio) ** 2 <= upper
 
 
+@pytest.mark.parametrize("s", [0.5, 1.0, 3.0, 15.0])
+def test_corrected_bound_is_sharp_to_first_order(s):
+    # B = s^2 + n/d (s^2 + T(s)) (1 + o(1)), approached from below.
+    n, d = 10**8, 10**12
+    B = norm.ppf(theorem_7b_corrected(n, d, s)) ** -2
+    slope = (B - s**2) * d / n / (s**2 + truncated_moment(s, 2))
+    assert 0.96 < slope < 1
+    for n, d in ((50, 80), (200, 2120), (10**4, 10**6)):
+        assert theorem_7b_corrected(n, d, s) < collapsed_error(d / n, s).error
+
+
 def test_the_constants_of_the_printed_bound():
     n, d, s = 200, 2120, 0.5
     values = [theorem_7b_printed(n, d, s, c, c) for c in (0, 1, 10, 1e4)]

@@ -232,19 +232,20 @@ def test_gap_is_never_negative():
 def test_sgd_approaches_the_flow_at_first_order():
     X, y = mixture(12, 30, 0.6)
     settings = dict(width=8, seed=2, lambda_W=1e-2, lambda_H=1e-4)
+    T = 20 * 0.111
+    limit = flow(X, y, T=T, rtol=3e-5, **settings)
     errors = []
-    for lr, epochs in ((0.1, 300), (0.05, 600)):
+    for finer in (1, 8):
         run = train(
-            X, y, batch_size=None, lr=lr, epochs=epochs, dtype="float64",
-            **settings,
+            X, y, batch_size=None, lr=0.1 / finer, epochs=60 * finer,
+            dtype="float64", **settings,
         )
-        T = run.history["time"][-1]
-        assert T == pytest.approx(11.1)
-        limit = flow(X, y, T=T, rtol=1e-6, **settings)
+        assert run.history["time"][-1] == pytest.approx(T)
         errors.append(np.abs(run.net.W1 - limit.net.W1).max())
-    # Explicit Euler, which full-batch descent is, halves its error.
+    # Full-batch descent is Euler's method, of first order: an eighth of the
+    # step leaves about an eighth of the error, up to the kinks of ReLU.
     assert errors[0] < 0.02
-    assert 1.6 < errors[0] / errors[1] < 2.5
+    assert 4 < errors[0] / errors[1] < 16
     coarse = flow(X, y, T=T, **settings)
     for name in ("risk", "nc1"):
         assert coarse.history[name][-1] == pytest.approx(

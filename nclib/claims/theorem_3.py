@@ -179,11 +179,12 @@ def erratum_49(scale):
 
 @claim(
     "digits-threshold",
-    "Beyond the paper, proved for the float64 data",
+    "Beyond the paper: proved",
     "Of scikit-learn's digits, in file order, all ten classes can collapse "
     "up to n = 32 samples each, and digit 1 cannot from n = 33 on",
     hypotheses="the first n samples of each class; adding samples only adds "
-    "constraints, so one answer on either side settles all n",
+    "constraints, so one answer on either side settles all n; proved for "
+    "the float64 data",
     page="theorem_3",
     strength="certified",
     kind="beyond",

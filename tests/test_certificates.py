@@ -1,0 +1,294 @@
+"""The checks accept what is true, refuse what is not, and never overclaim."""
+
+import numpy as np
+import pytest
+from exact_lp import exactly_feasible
+
+import nclib
+from nclib import decide
+from nclib._exact import exactly_rounded_product
+from nclib.certificates import sigma_min_bound, verify_farkas, verify_primal
+
+
+def split(X, y, k=0):
+    return X[y == k], X[y != k]
+
+
+@pytest.fixture(scope="module")
+def feasible():
+    gmm = nclib.GaussianMixture(nclib.orthonormal_means(3, 45), 0.4)
+    data = split(*gmm.sample(15, seed=1))
+    answer = decide(*gmm.sample(15, seed=1), [0]).classes[0]
+    assert answer.feasible and answer.verified
+    return *data, answer.beta
+
+
+@pytest.fixture(scope="module")
+def infeasible():
+    gmm = nclib.GaussianMixture(nclib.orthonormal_means(3, 25), 1.0)
+    data = split(*gmm.sample(15, seed=1))
+    answer = decide(*gmm.sample(15, seed=1), [0]).classes[0]
+    assert answer.feasible is False and answer.verified
+    assert answer.farkas[1].any()
+    return *data, *answer.farkas
+
+
+def refused(check):
+    return not check.holds and not check.proved
+
+
+def test_wrong_primal_certificates_are_refused(feasible):
+    X_in, X_out, beta = feasible
+    assert verify_primal(X_in, X_out, beta).proved
+    for wrong in (
+        -beta,
+        0 * beta,
+        (1 + 1e-6) * beta,
+        beta + 1e-5 * np.random.default_rng(0).standard_normal(len(beta)),
+        np.where(np.arange(len(beta)) == 3, np.nan, beta),
+        np.where(np.arange(len(beta)) == 3, np.inf, beta),
+        1e300 * beta,
+        np.linalg.pinv(X_in).sum(axis=1),
+    ):
+        assert refused(verify_primal(X_in, X_out, wrong))
+    # A right beta of other data.
+    assert refused(verify_primal(X_in, -X_out, beta))
+    assert refused(verify_primal(X_out, X_in, beta))
+
+
+def test_a_small_error_in_the_primal_shrinks_the_room_it_has(feasible):
+    # The equalities are off by 1e-11: within tolerance, and still provable,
+    # because the inequalities have more room than an exact solution needs.
+    X_in, X_out, beta = feasible
+    check = verify_primal(X_in, X_out, (1 + 1e-11) * beta)
+    assert check.holds and check.proved
+    # On the boundary itself there is no room at all.
+    worst = np.argmax(X_out @ beta)
+    on_boundary = X_out.copy()
+    on_boundary[worst] -= beta * (X_out[worst] @ beta) / (beta @ beta)
+    assert not verify_primal(X_in, on_boundary, beta).proved
+
+
+def test_wrong_farkas_certificates_are_refused(infeasible):
+    X_in, X_out, u, s = infeasible
+    assert verify_farkas(X_in, X_out, u, s).proved
+    first = np.flatnonzero(s)[0]
+    nan = np.where(np.arange(len(u)) == 2, np.nan, u)
+    inf = np.where(np.arange(len(s)) == first, np.inf, s)
+    negative = np.where(np.arange(len(s)) == first, -1e-3, s)
+    moved = np.where(np.arange(len(s)) == first, 1.001 * s, s)
+    noise = 1e-5 * np.random.default_rng(0).standard_normal(len(u))
+    for wrong in (
+        (-u, s),
+        (u, -s),
+        (-u, -s),
+        (0 * u, s),
+        (u, 0 * s),
+        (0 * u, 0 * s),
+        (nan, s),
+        (u, inf),
+        (u, negative),
+        (u, moved),
+        (u + noise, s),
+        (1.001 * u, s),
+    ):
+        assert refused(verify_farkas(X_in, X_out, *wrong))
+    assert refused(verify_farkas(X_in, -X_out, u, s))
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-100, 1e10, 1e200])
+def test_the_size_of_a_farkas_certificate_is_immaterial(infeasible, scale):
+    X_in, X_out, u, s = infeasible
+    assert verify_farkas(X_in, X_out, scale * u, scale * s).proved
+    wrong = s.copy()
+    wrong[np.argmax(s)] *= 1.001
+    assert refused(verify_farkas(X_in, X_out, scale * u, scale * wrong))
+
+
+@pytest.mark.parametrize("power", [-300, -160, 160, 290])
+def test_the_size_of_the_data_is_immaterial(feasible, infeasible, power):
+    scale = 2.0 ** (3.3 * power // 1)
+    X_in, X_out, beta = feasible
+    assert verify_primal(scale * X_in, scale * X_out, beta / scale).proved
+    assert refused(verify_primal(scale * X_in, scale * X_out, -beta / scale))
+    X_in, X_out, u, s = infeasible
+    assert verify_farkas(scale * X_in, scale * X_out, u, s).proved
+    assert refused(verify_farkas(scale * X_in, scale * X_out, u, -s))
+
+
+@pytest.mark.parametrize("power", [100, 160, 200, 300])
+def test_numbers_too_small_to_square_prove_nothing(power):
+    # Infeasible: the last row asks for beta_1 <= 0, the second for
+    # beta_1 >= 1e-power. In either scaling one of them underflows.
+    big, tiny = 10.0**power, 10.0**-power
+    X_in = np.array([[0.0, 1.0]])
+    X_out = np.array([[-big, 1.0], [tiny, 0.0]])
+    assert not exactly_feasible(X_in, X_out)
+    for first in (2 * tiny, tiny, 0.0, -tiny):
+        beta = np.array([first, 1.0])
+        assert not verify_primal(X_in, X_out, beta).proved
+
+
+def test_rare_features_do_not_hide_a_proof():
+    # Feature 0 is in one sample only, feature 1 in that one and another:
+    # both have multiplier 0 exactly, and the solver's rounding must not
+    # count against the certificate.
+    rng = np.random.default_rng(4)
+    X = np.zeros((9, 5))
+    X[:, 2:] = rng.standard_normal((9, 3))
+    X[0, 0] = X[0, 1] = X[1, 1] = 1.0
+    u = np.zeros(9)
+    null = np.linalg.svd(X[2:, 2:].T)[2][3]
+    u[2:] = -null * np.sign(null.sum())
+    noisy = u.copy()
+    noisy[:2] = 1e-16
+    X_out = np.ones((1, 5))
+    for multipliers in (u, noisy):
+        assert verify_farkas(X, X_out, multipliers, np.zeros(1)).proved
+    noisy[0] = 1e-3
+    assert refused(verify_farkas(X, X_out, noisy, np.zeros(1)))
+
+
+def hostile_problems(rng):
+    """Problems on or next to the boundary, with the answers that tempt."""
+    n, m, d = rng.integers(1, 4), rng.integers(1, 5), rng.integers(1, 4)
+    X = rng.integers(-2, 3, size=(n + m, d)).astype(float)
+    yield X[:n], X[n:]
+    i, j = rng.integers(n + m), rng.integers(d)
+    for direction in (-9.0, 9.0):
+        Y = X.copy()
+        Y[i, j] = np.nextafter(Y[i, j], direction) if Y[i, j] else (
+            np.sign(direction) * 10.0 ** -rng.integers(1, 300)
+        )
+        yield Y[:n], Y[n:]
+    Y = X / 3.0
+    yield Y[:n], Y[n:]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_proof_is_ever_wrong(seed):
+    rng = np.random.default_rng([77, seed])
+    proofs = {True: 0, False: 0}
+    for _ in range(60):
+        problems = list(hostile_problems(rng))
+        candidates = []
+        for X_in, X_out in problems:
+            y = np.repeat([0, 1], [len(X_in), len(X_out)])
+            answer = decide(np.vstack([X_in, X_out]), y, [0]).classes[0]
+            candidates.append((answer.beta, answer.farkas))
+        for X_in, X_out in problems:
+            exact = exactly_feasible(X_in, X_out)
+            # Each problem is also offered the answers of its neighbours,
+            # which are right to within rounding and yet may be wrong.
+            for beta, farkas in candidates:
+                if beta is not None:
+                    proved = verify_primal(X_in, X_out, beta).proved
+                    assert exact or not proved, (X_in, X_out, beta)
+                    proofs[True] += proved
+                if farkas is not None:
+                    proved = verify_farkas(X_in, X_out, *farkas).proved
+                    assert not (exact and proved), (X_in, X_out, farkas)
+                    proofs[False] += proved
+    assert min(proofs.values()) > 20
+
+
+def test_knife_edges_one_ulp_apart():
+    # Feasible only at beta = (1, 0): X_out pins beta_2 from both sides.
+    X_in = np.array([[1.0, 0.0]])
+    X_out = np.array([[0.0, 1.0], [0.0, -1.0]])
+    assert verify_primal(X_in, X_out, np.array([1.0, 0.0])).proved
+    # One ulp away the class direction lies in the cone of the others.
+    tilted = X_out + np.array([[2.0**-52, 0.0], [0.0, 0.0]])
+    assert not exactly_feasible(X_in, tilted)
+    assert not verify_primal(X_in, tilted, np.array([1.0, 0.0])).proved
+    assert exactly_feasible(X_in, X_out - np.abs(tilted - X_out))
+    # x in the class, and outside it one ulp from x: feasible; x itself: not.
+    X_in = np.array([[1.0, 1.0]])
+    farkas = np.array([-1.0]), np.array([1.0])
+    assert verify_farkas(X_in, X_in.copy(), *farkas).proved
+    near = np.array([[1.0, np.nextafter(1.0, 0)]])
+    assert exactly_feasible(X_in, near)
+    assert not verify_farkas(X_in, near, *farkas).proved
+
+
+def test_exact_ties_are_proved_by_simple_fractions():
+    # Dependent rows and zero room: no bound on sigma_min can prove these.
+    X_in = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [1.5, 1.5, 3.0]])
+    X_out = np.array([[1.0, -1.0, 0.0]])
+    beta = np.array([1.0, 1.0, 0.0]) / 3.0
+    check = verify_primal(X_in, X_out, beta)
+    assert exactly_feasible(X_in, X_out)
+    assert check.proved and "fractions" in check.detail
+    assert not verify_primal(X_in, X_out + 1e-12, beta).proved
+
+
+def test_sigma_min_bound_is_a_bound():
+    rng = np.random.default_rng(6)
+    useful = 0
+    for i in range(300):
+        m, k = int(rng.integers(1, 40)), int(rng.integers(1, 60))
+        A = rng.standard_normal((m, k))
+        kind = i % 6
+        if kind == 1:
+            A = A * 10.0 ** rng.uniform(-8, 0, size=(m, 1))
+        elif kind == 2 and min(m, k) > 1:
+            A[-1] = A[0]
+        elif kind == 3:
+            A = A[:, :1] @ A[:1] + 10.0 ** rng.uniform(-15, 0) * A
+        elif kind == 4:
+            A = A * 10.0 ** rng.uniform(-300, 140)
+        elif kind == 5:
+            A = rng.integers(-1, 2, size=(m, k)).astype(float)
+        bound = sigma_min_bound(A)
+        assert bound >= 0
+        true = np.linalg.svd(A, compute_uv=False)
+        # The reference is itself rounded, to a few ulps of the norm.
+        sigma_min = true[-1] if m <= k else 0.0
+        assert bound <= sigma_min + 1e-14 * true[0]
+        if m <= k / 2 and kind == 0:
+            assert bound > 1e-3 * sigma_min
+            useful += 1
+    assert useful > 5
+
+
+def test_sigma_min_bound_of_known_matrices():
+    assert 0.9 * np.sqrt(1e-3) < sigma_min_bound(np.eye(7, 9)) <= 1.0
+    assert sigma_min_bound(np.zeros((3, 5))) == 0.0
+    assert sigma_min_bound(np.ones((2, 5))) == 0.0
+    assert sigma_min_bound(np.ones((5, 2))) == 0.0
+    assert sigma_min_bound(np.zeros((0, 4))) == np.inf
+    hilbert = 1.0 / (1.0 + np.add.outer(np.arange(12), np.arange(12)))
+    assert sigma_min_bound(hilbert) == 0.0
+    assert not sigma_min_bound(np.full((2, 3), np.nan)) > 0
+    assert not sigma_min_bound(np.full((2, 3), 1e200)) > 0
+
+
+def test_ill_conditioned_classes_are_still_proved():
+    # Condition number 1e9 by construction: beyond what the Gram matrix
+    # resolves in float64, within reach of the orthonormalized rows.
+    rng = np.random.default_rng(8)
+    Q, _ = np.linalg.qr(rng.standard_normal((40, 40)))
+    P, _ = np.linalg.qr(rng.standard_normal((10, 10)))
+    X_in = P * np.logspace(0, -9, 10) @ Q[:10]
+    assert sigma_min_bound(X_in) == 0.0
+    beta = np.linalg.lstsq(X_in, np.ones(10))[0]
+    X_out = rng.standard_normal((20, 40)) - 2.0 * beta / np.linalg.norm(beta)
+    X_out = X_out[X_out @ beta < -0.1 * np.linalg.norm(beta)]
+    assert len(X_out) > 5
+    assert verify_primal(X_in, X_out, beta).proved
+
+
+def test_products_are_correctly_rounded():
+    from fractions import Fraction
+
+    rng = np.random.default_rng(9)
+    A = rng.standard_normal((20, 30)) * 10.0 ** rng.uniform(-9, 9, (20, 30))
+    x = rng.standard_normal(30)
+    # Cancellation: the last column makes the ordinary product all noise.
+    A[:, -1] = -(A[:, :-1] @ x[:-1]) / x[-1]
+    exact = [
+        float(sum(Fraction(a) * Fraction(b) for a, b in zip(row, x)))  # noqa: B905
+        for row in A.tolist()
+    ]
+    assert exactly_rounded_product(A, x).tolist() == exact
+    assert (A @ x).tolist() != exact

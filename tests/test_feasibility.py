@@ -1,0 +1,365 @@
+"""decide against other solvers, exact laws, invariances, bad input."""
+
+import warnings
+
+import daqp
+import numpy as np
+import pytest
+from exact_lp import exactly_feasible
+from scipy.optimize import linprog
+from scipy.stats import binom, binomtest
+
+import nclib
+from nclib import decide
+from nclib.feasibility import nonnegative_least_squares, separate
+
+
+def daqp_answer(X_in, X_out):
+    """The shortest beta of (2.12), by a dual active set method; None: unsure.
+
+    Another algorithm on the unreduced problem.
+    """
+    A = np.vstack([X_in, X_out])
+    n, m, d = len(X_in), len(X_out), A.shape[1]
+    upper = np.concatenate([np.ones(n), np.zeros(m)])
+    lower = np.concatenate([np.ones(n), np.full(m, -1e30)])
+    # 5 marks an equality.
+    sense = np.concatenate([np.full(n, 5), np.zeros(m)]).astype(np.int32)
+    beta, _, flag, _ = daqp.solve(
+        np.eye(d), np.zeros(d), A, upper, lower, sense
+    )
+    if flag == -1:
+        return False
+    beta = np.asarray(beta)
+    error = max(np.abs(X_in @ beta - 1).max(), (X_out @ beta).max())
+    return True if flag == 1 and error < 1e-8 else None
+
+
+def highs_answer(X_in, X_out):
+    result = linprog(
+        np.zeros(X_in.shape[1]),
+        A_ub=X_out,
+        b_ub=np.zeros(len(X_out)),
+        A_eq=X_in,
+        b_eq=np.ones(len(X_in)),
+        bounds=(None, None),
+        method="highs",
+    )
+    return {0: True, 2: False}.get(result.status)
+
+
+def holds(X_in, X_out, decision):
+    """The definition of a certificate, written out."""
+    if decision.feasible:
+        beta = decision.beta
+        size = np.linalg.norm(X_out, axis=1) * np.linalg.norm(beta)
+        return (
+            np.abs(X_in @ beta - 1.0).max() < 1e-8
+            and (X_out @ beta <= 1e-12 * size).all()
+        )
+    u, s = decision.farkas
+    residual = np.abs(X_in.T @ u + X_out.T @ s)
+    size = np.abs(X_in).T @ np.abs(u) + np.abs(X_out).T @ s
+    small = residual.max() <= 1e-9 * size.max()
+    return small and (s >= 0).all() and u.sum() < 0
+
+
+def near_boundary(rng):
+    K = int(rng.integers(2, 6))
+    n = int(rng.integers(20, 81))
+    sigma = rng.uniform(0.2, 2.0)
+    means = rng.standard_normal((K, K))
+    delta = nclib.phase_boundary(means, sigma).delta
+    # 0.8 sqrt(n) is about the width of the transition.
+    d = max(round(n * delta + 0.8 * np.sqrt(n) * rng.standard_normal()), K)
+    padded = np.zeros((K, d))
+    padded[:, :K] = means
+    X, y = nclib.GaussianMixture(padded, sigma).sample(n, rng)
+    return X[y == 0], X[y != 0]
+
+
+def one_class(X_in, X_out, **options):
+    y = np.repeat([0, 1], [len(X_in), len(X_out)])
+    return decide(np.vstack([X_in, X_out]), y, [0], **options).classes[0]
+
+
+def test_a_thousand_instances_at_the_boundary_agree_and_are_proved():
+    rng = np.random.default_rng(20)
+    answers = {True: 0, False: 0}
+    sure = 0
+    for i in range(1000):
+        X_in, X_out = near_boundary(rng)
+        ours = one_class(X_in, X_out)
+        assert ours.verified, ours.message
+        assert holds(X_in, X_out, ours)
+        other = daqp_answer(X_in, X_out)
+        if other is not None:
+            sure += 1
+            assert other == ours.feasible, (i, ours.margin, ours.message)
+        if i % 50 == 0:
+            assert highs_answer(X_in, X_out) in (None, ours.feasible)
+        answers[ours.feasible] += 1
+    # The instances test both answers, and the other solver said something.
+    assert min(answers.values()) > 200
+    assert sure > 900
+
+
+@pytest.mark.parametrize(
+    "K, n, d", [(2, 10, 13), (2, 10, 15), (2, 15, 25), (3, 8, 14), (4, 6, 15)]
+)
+def test_rate_at_zero_means_is_the_binomial_law(K, n, d):
+    # Wendel: P(Bin((K - 1) n, 1/2) <= d - n) exactly, at every size. Five
+    # exact two-sided tests at level 1e-5: false-alarm rate below 1e-4.
+    gmm = nclib.GaussianMixture(np.zeros((K, d)), 1.0)
+    rng = np.random.default_rng([K, n, d])
+    draws = 1500
+    feasible = 0
+    for _ in range(draws):
+        answer = decide(*gmm.sample(n, rng), [0], verify=False).classes[0]
+        feasible += answer.feasible
+    law = binom.cdf(d - n, (K - 1) * n, 0.5)
+    assert 0.05 < law < 0.95
+    assert binomtest(feasible, draws, law).pvalue > 1e-5
+
+
+@pytest.fixture(scope="module")
+def instances():
+    """Four of each answer, of unequal class sizes, all three classes."""
+    rng = np.random.default_rng(5)
+    found = {True: [], False: []}
+    while min(map(len, found.values())) < 4:
+        means = nclib.simplex_means(3, int(rng.integers(28, 50)))
+        gmm = nclib.GaussianMixture(means, 0.8)
+        X, y = gmm.sample([18, 25, 21], rng)
+        answers = {k: c for k, c in decide(X, y).classes.items()}
+        occurs = all(c.feasible for c in answers.values())
+        found[occurs].append((X, y, answers))
+    return found[True][:4] + found[False][:4]
+
+
+def same_answers(answers, X, y, relabel=lambda k: k, margins=1e-7):
+    for k, before in answers.items():
+        after = decide(X, y).classes[relabel(k)]
+        assert after.feasible == before.feasible
+        assert after.verified
+        if before.feasible and margins:
+            assert after.margin == pytest.approx(before.margin, rel=margins)
+        else:
+            assert (after.margin > 0) == before.feasible
+
+
+def test_unequal_classes_give_both_answers(instances):
+    verdicts = [c.feasible for _, _, a in instances for c in a.values()]
+    assert 4 < sum(verdicts) < len(verdicts) - 3
+    for X, y, answers in instances:
+        for k, c in answers.items():
+            assert c.verified and -1 <= c.margin <= 1
+            assert c.feasible == highs_answer(X[y == k], X[y != k])
+
+
+def test_permuting_samples_and_labels_changes_nothing(instances):
+    rng = np.random.default_rng(0)
+    for X, y, answers in instances:
+        p = rng.permutation(len(y))
+        same_answers(answers, X[p], y[p])
+        same_answers(answers, X, 7 - 3 * y, relabel=lambda k: 7 - 3 * k)
+
+
+def test_permuting_and_appending_features_changes_nothing(instances):
+    rng = np.random.default_rng(1)
+    for X, y, answers in instances:
+        same_answers(answers, X[:, rng.permutation(X.shape[1])], y)
+        same_answers(answers, np.hstack([X, np.zeros((len(X), 9))]), y)
+
+
+def test_rotating_changes_nothing(instances):
+    rng = np.random.default_rng(2)
+    for X, y, answers in instances:
+        Q, _ = np.linalg.qr(rng.standard_normal((X.shape[1],) * 2))
+        same_answers(answers, X @ Q, y)
+
+
+@pytest.mark.parametrize("power", [-290, -150, -40, -3, 5, 150, 290])
+def test_scaling_changes_nothing(instances, power):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for X, y, answers in instances:
+            same_answers(answers, X * 10.0**power, y)
+
+
+@pytest.mark.parametrize("powers", [3, 12, 60])
+def test_units_of_features_do_not_change_the_answer(instances, powers):
+    rng = np.random.default_rng(powers)
+    for X, y, answers in instances:
+        units = 10.0 ** rng.uniform(-powers, powers, X.shape[1])
+        same_answers(answers, X * units, y, margins=None)
+
+
+def test_repeating_samples_changes_nothing(instances):
+    rng = np.random.default_rng(3)
+    for X, y, answers in instances:
+        again = rng.integers(len(y), size=30)
+        rows = np.concatenate([np.arange(len(y)), again])
+        for k, before in answers.items():
+            after = decide(X[rows], y[rows]).classes[k]
+            assert after.feasible == before.feasible
+            if before.feasible:
+                assert after.verified
+                assert after.margin == pytest.approx(before.margin, rel=1e-6)
+
+
+def test_theorem_3_independent_samples_are_always_feasible():
+    rng = np.random.default_rng(8)
+    for K, n, d in [(2, 10, 20), (3, 7, 21), (5, 4, 30)]:
+        X = rng.standard_normal((K * n, d))
+        decision = decide(X, np.repeat(np.arange(K), n))
+        assert decision.occurs
+        assert all(c.verified for c in decision.classes.values())
+
+
+def test_theorem_3_more_samples_than_features_are_infeasible():
+    rng = np.random.default_rng(9)
+    for n, d in [(6, 5), (20, 12), (90, 20)]:
+        X = rng.standard_normal((2 * n, d))
+        decision = decide(X, np.repeat([0, 1], n))
+        assert decision.occurs is False
+        for c in decision.classes.values():
+            u, s = c.farkas
+            assert c.verified and not s.any()
+            assert u.sum() == pytest.approx(-1.0)
+            assert np.isnan(c.margin)
+
+
+def test_a_point_in_two_classes_is_infeasible_and_proved():
+    rng = np.random.default_rng(10)
+    for n in (1, 5, 30):
+        X = rng.standard_normal((2 * n, 100))
+        X[-1] = X[0]
+        decision = decide(X, np.repeat([0, 1], n))
+        assert decision.occurs is False
+        for c in decision.classes.values():
+            assert c.feasible is False and c.verified, c.message
+            assert c.margin == pytest.approx(-1.0)
+
+
+def test_a_zero_sample_is_infeasible_in_its_class_and_harmless_outside():
+    X = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, 0.5], [0.3, -1.0, 0.1]])
+    decision = decide(X, [4, 4, 9])
+    assert decision.classes[4].feasible is False
+    assert decision.classes[4].verified
+    assert decision.classes[9].feasible and decision.classes[9].verified
+    zero = decide([[0.0], [0.0], [1.0]], [0, 0, 1])
+    assert [c.feasible for c in zero.classes.values()] == [False, True]
+    assert all(c.verified for c in zero.classes.values())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_integer_data_are_decided_and_proved_as_exact_arithmetic_does(seed):
+    rng = np.random.default_rng(seed)
+    seen = set()
+    for i in range(150):
+        n, m, d = rng.integers(1, 5), rng.integers(1, 6), rng.integers(1, 5)
+        X = rng.integers(-3, 4, size=(n + m, d))
+        if i % 3 == 0:
+            # Sparse and nonnegative, as pixels are.
+            X = np.abs(X) * rng.integers(0, 2, size=X.shape)
+        answer = one_class(X[:n], X[n:])
+        exact = exactly_feasible(X[:n], X[n:])
+        assert answer.verified, (X.tolist(), answer.message)
+        assert answer.feasible == exact
+        seen.add(exact)
+    assert seen == {True, False}
+
+
+def test_sparse_nonnegative_data_agree_with_highs():
+    rng = np.random.default_rng(11)
+    answers = []
+    for _ in range(60):
+        K, n, d = 3, 12, int(rng.integers(14, 30))
+        X = rng.uniform(0, 1, size=(K * n, d))
+        X *= rng.uniform(size=X.shape) < 0.2
+        X_in, X_out = X[:n], X[n:]
+        ours = one_class(X_in, X_out)
+        assert ours.feasible == highs_answer(X_in, X_out)
+        assert ours.verified and holds(X_in, X_out, ours)
+        answers.append(ours.feasible)
+    assert 5 < sum(answers) < 55
+
+
+@pytest.mark.parametrize("n", [5, 20, 35, 40, 50, 100, 174])
+def test_every_class_of_digits_is_proved(n):
+    X, y = nclib.digits(n)
+    decision = decide(X, y)
+    for k, c in decision.classes.items():
+        assert c.verified, (k, c.message)
+        assert holds(X[y == k], X[y != k], c)
+    if n <= 20:
+        assert decision.occurs
+    if n > 64:
+        assert not any(c.feasible for c in decision.classes.values())
+
+
+def test_occurs_combines_the_classes():
+    X = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 1.0], [-1.0, 0.0]])
+    y = np.array([0, 0, 0, 1])
+    full = decide(X, y)
+    assert full.occurs is False
+    assert [full.classes[k].feasible for k in (0, 1)] == [False, True]
+    assert decide(X, y, classes=[1]).occurs is None
+    assert decide(X, y, classes=(0,)).occurs is False
+    assert decide(X, y, classes=0).occurs is False
+    assert list(decide(X, y, classes=np.array([1])).classes) == [1]
+    assert "infeasible: [0]" in str(full)
+
+
+def test_verify_false_gives_the_same_answers_unproved(instances):
+    for X, y, answers in instances:
+        for k, c in decide(X, y, verify=False).classes.items():
+            assert c.feasible == answers[k].feasible
+            assert c.margin == answers[k].margin
+            assert not c.verified and "not verified" in c.message
+
+
+def test_decide_leaves_its_input_alone():
+    X, y = nclib.digits(30)
+    before = X.copy(), y.copy()
+    X.flags.writeable = y.flags.writeable = False
+    decide(X, y)
+    assert np.array_equal(X, before[0]) and np.array_equal(y, before[1])
+
+
+@pytest.mark.parametrize(
+    "classes", [[7], [0, 7], "0", ["0"], 5, [], [[0]], [None], [0.5]]
+)
+def test_classes_that_are_not_labels_are_refused(classes):
+    with pytest.raises(ValueError, match="^classes "):
+        decide(np.eye(3), [0, 1, 1], classes)
+
+
+def test_an_answer_out_of_range_is_undecided_not_wrong():
+    # beta would have to exceed the largest float.
+    decision = decide(np.eye(2) * 5e-324, [0, 1])
+    assert decision.occurs is None
+    assert all("undecided" in c.message for c in decision.classes.values())
+
+
+def test_separate_finds_one_of_the_two_alternatives():
+    rng = np.random.default_rng(12)
+    seen = set()
+    for _ in range(200):
+        A = rng.standard_normal((6, int(rng.integers(1, 20))))
+        A /= np.linalg.norm(A, axis=0)
+        feasible, r, s = separate(A)
+        seen.add(feasible)
+        if feasible:
+            assert r[-1] > 0 and (A.T @ r).max() < 1e-12
+            assert r[-1] == pytest.approx(r @ r, rel=1e-8)
+        else:
+            assert (s >= 0).all()
+            assert np.allclose(A @ s, np.eye(6)[-1], atol=1e-12 * s.sum())
+    assert seen == {True, False}
+
+
+def test_nonnegative_least_squares_without_columns():
+    s = nonnegative_least_squares(np.zeros((3, 0)), np.ones(3))
+    assert s.shape == (0,)
