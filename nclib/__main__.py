@@ -73,7 +73,7 @@ def main(argv=None):
     one.set_defaults(command=_decide)
 
     one = commands.add_parser("figure", help="simulate and draw a figure")
-    one.add_argument("number", type=int, choices=(1, 2))
+    one.add_argument("number", type=int, choices=range(1, 6))
     one.add_argument("--scale", choices=SCALES)
     one.add_argument("--design", choices=("nested", "independent"))
     one.add_argument("--seed", type=int, default=0)

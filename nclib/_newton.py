@@ -133,18 +133,12 @@ def second_moment(m, s):
         return np.where(m > 0, m * m + s * s - tail, tail)
 
 
-def objective(x, T, D, k):
-    """Value, gradient and Hessian of F at margins T x, v = D x."""
-    value, gradient, hessian = _smooth_part(x, np.delete(T, k, 0), D)
-    below = min(T[k] @ x, 0.0)
-    value += below**2
-    gradient += 2 * below * T[k]
-    if below < 0:
-        hessian += 2 * np.outer(T[k], T[k])
-    return value, gradient, hessian
+def objective(x, T, D, row=None):
+    """Value, gradient and Hessian of the smooth part of F.
 
-
-def _smooth_part(x, T, D):
+    ``T`` holds the classes other than the target; ``row``, if given, adds
+    the square of ``row @ x``.
+    """
     v = D * x
     s = np.sqrt(1 + v @ v)
     a = T @ x / s
@@ -160,29 +154,47 @@ def _smooth_part(x, T, D):
         + cross.T
         - (a @ phi) / s**2 * np.outer(w, w)
     )
+    if row is not None:
+        value += (row @ x) ** 2
+        gradient += 2 * (row @ x) * row
+        hessian += 2 * np.outer(row, row)
     return value, gradient, hessian
 
 
 def minimize(T, D, k):
-    """Damped Newton from 0; the minimizer and the minimum."""
+    """Minimizer and minimum of F; row k of T is the target's.
+
+    By convexity: if the minimizer without the target's term has a_k >= 0 it
+    is the answer; otherwise a_k <= 0 at the answer, where the term is a_k^2.
+    Both problems are smooth.
+    """
+    others = np.delete(T, k, 0)
+    x, value = _newton(others, D)
+    if T[k] @ x < 0:
+        x, value = _newton(others, D, T[k])
+    return x, value
+
+
+def _newton(T, D, row=None):
+    """Damped Newton's method from 0."""
     x = np.zeros(len(D))
-    value, gradient, hessian = objective(x, T, D, k)
-    previous = np.inf
+    value, gradient, hessian = objective(x, T, D, row)
+    previous, stalls = np.inf, 0
     for _ in range(500):
         step = -_inverse(hessian) @ gradient
         decrement = -gradient @ step
         # Flat directions leave a floor of rounding; the value is off by half
         # the decrement.
-        stalled = decrement <= 1e-12 * value and decrement > previous / 2
-        if decrement <= 1e-24 * value or stalled:
+        stalls += previous / 2 < decrement <= 1e-12 * value
+        if decrement <= 1e-24 * value or stalls > 10:
             return x, float(value)
         previous = decrement
         length = 1.0
-        trial = objective(x + step, T, D, k)
+        trial = objective(x + step, T, D, row)
         # Near the minimum the decrease is lost in rounding.
         while trial[0] > value * (1 + 8 * _EPS) - 1e-4 * length * decrement:
             length /= 2
-            trial = objective(x + length * step, T, D, k)
+            trial = objective(x + length * step, T, D, row)
         x = x + length * step
         value, gradient, hessian = trial
     raise RuntimeError(
@@ -198,7 +210,8 @@ def _inverse(matrix):
         1, diagonal, out=np.zeros_like(diagonal), where=diagonal > 0
     )
     scaled = matrix * np.outer(scale, scale)
-    return np.linalg.pinv(scaled, hermitian=True) * np.outer(scale, scale)
+    inverse = np.linalg.pinv(scaled, rcond=1e-13, hermitian=True)
+    return inverse * np.outer(scale, scale)
 
 
 def fluctuations(x, T, D, k):
@@ -216,7 +229,7 @@ def fluctuations(x, T, D, k):
 
     size = len(x) + 1
     H = np.zeros((size, size))
-    H[:-1, :-1] = _smooth_part(x, others, D)[2]
+    H[:-1, :-1] = objective(x, others, D)[2]
     H[-1, -1] = 2
     # A term's gradient is 2 h(r) (D z + alpha), r = m + s G and z = v G / s
     # plus an independent part orthogonal to v; h(r) = r for class k (which

@@ -42,11 +42,11 @@ class Peeled:
     def of(cls, X_in, X_out):
         """Reduce until nothing changes; O(N d) a pass, few passes."""
         n, steps = len(X_in), []
+        kept = np.ones(n + len(X_out), dtype=bool)
+        if X_in.all() and X_out.all():
+            return cls(kept[:n], kept[n:], np.ones(X_in.shape[1], bool), steps)
         X = np.vstack([X_in, X_out])
-        kept = np.ones(len(X), dtype=bool)
         positive, negative = X > 0, X < 0
-        if (positive | negative).all():
-            return cls(kept[:n], kept[n:], np.ones(X.shape[1], bool), steps)
         while True:
             ups, downs = positive[kept].sum(axis=0), negative[kept].sum(axis=0)
             own = (X_in[kept[:n]] != 0).sum(axis=0)

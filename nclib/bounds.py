@@ -78,17 +78,11 @@ def theorem_3(X, y):
     full_rank = bool(rank == len(X))
     if full_rank:
         # Interpolating +1 and -1 separates any labelling.
-        return Theorem3(
-            True,
-            True,
-            dict.fromkeys(labels, True),
-            True,
-            f"(b): X has rank N = {rank}",
-        )
-    in_range = {
-        label: _solves_ones(X[codes == code])
-        for code, label in enumerate(labels)
-    }
+        solvable = dict.fromkeys(labels, True)
+        reason = f"(b): X has rank N = {rank}"
+        return Theorem3(True, True, solvable, True, reason)
+    rows = [X[codes == code] for code in range(len(labels))]
+    in_range = dict(zip(labels, map(_solves_ones, rows), strict=True))
     verdicts = [_separates(X, codes == code) for code in range(len(labels))]
     if False in verdicts:
         separable, occurs = False, False
@@ -123,13 +117,8 @@ def _separates(X, inside):
     X = X[:, size > 0] / size[size > 0]
     sign = np.where(inside, 1.0, -1.0)
     A = -sign[:, None] * np.column_stack([X, np.ones(len(X))])
-    result = linprog(
-        np.zeros(A.shape[1]),
-        A_ub=A,
-        b_ub=-np.ones(len(A)),
-        bounds=(None, None),
-        method="highs",
-    )
+    zero, minus_one = np.zeros(A.shape[1]), -np.ones(len(A))
+    result = linprog(zero, A, minus_one, bounds=(None, None), method="highs")
     if result.status == 2:
         return False
     if result.status == 0 and (A @ result.x < 0).all():
@@ -184,9 +173,7 @@ def theorem_4_sigma(d, n, means, eps=0.0):
     means = _check_means(means)
     if len(means) != 2:
         raise ValueError(f"means must have two rows, got {len(means)}")
-    eps = check_real("eps", eps, 0.0)
-    if eps >= 1:
-        raise ValueError(f"eps must be less than 1, got {eps}")
+    eps = _check_eps(eps)
     scale, means = _scaled(means)
     norms = np.linalg.norm(means, axis=1)
     if norms.min() == 0:
@@ -236,9 +223,7 @@ def theorem_5a_sigma(d, n, means, eps=0.0):
     """
     d, n = check_numbers("d", d, 0.0), check_integer("n", n, 1)
     means = _check_means(means)
-    eps = check_real("eps", eps, 0.0)
-    if eps >= 1:
-        raise ValueError(f"eps must be less than 1, got {eps}")
+    eps = _check_eps(eps)
     K = len(means)
     scale, means = _scaled(means)
     if np.linalg.matrix_rank(means) < K:
@@ -272,13 +257,14 @@ def theorem_5b_ratio(n, K):
     """
     n, K = check_integer("n", n, 1), check_integer("K", K, 2)
     log = np.log(n)
-    return float(
-        (K + 1) / 2 + 2 * np.sqrt((K - 1) * log / n) + (K + 2 * log) / n
-    )
+    root = np.sqrt((K - 1) * log / n)
+    return float((K + 1) / 2 + 2 * root + (K + 2 * log) / n)
 
 
 def theorem_5c_ratio(K):
     """The d/n, namely K, from which X has rank Kn and collapse is sure.
+
+    Theorems 3(b) and 5(c).
 
     Parameters
     ----------
@@ -288,10 +274,6 @@ def theorem_5c_ratio(K):
     Returns
     -------
     float
-
-    Notes
-    -----
-    Theorems 3(b) and 5(c).
     """
     return float(check_integer("K", K, 2))
 
@@ -389,19 +371,21 @@ def wendel_ratio(n, K, level=None):
 
 
 def _check_sizes(d, n, K):
-    return (
-        check_numbers("d", d, 0.0),
-        check_integer("n", n, 1),
-        check_integer("K", K, 2),
-    )
+    n, K = check_integer("n", n, 1), check_integer("K", K, 2)
+    return check_numbers("d", d, 0.0), n, K
+
+
+def _check_eps(eps):
+    eps = check_real("eps", eps, 0.0)
+    if eps >= 1:
+        raise ValueError(f"eps must be less than 1, got {eps}")
+    return eps
 
 
 def _check_means(means):
     means = check_matrix("means", means)
     if len(means) < 2:
-        raise ValueError(
-            f"means must have at least two rows, got {len(means)}"
-        )
+        raise ValueError(f"means must have two or more rows, got {len(means)}")
     return means
 
 

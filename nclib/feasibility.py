@@ -240,16 +240,20 @@ def _judge(A, e, s):
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def _decide_class(X_in, X_out, label, verify):
     peeled = Peeled.of(X_in, X_out)
-    kept_in = X_in[np.ix_(peeled.inside, peeled.features)]
-    kept_out = X_out[np.ix_(peeled.outside, peeled.features)]
+    kept_in, kept_out = X_in, X_out
+    if not peeled.features.all():
+        kept_in = X_in[np.ix_(peeled.inside, peeled.features)]
+        kept_out = X_out[np.ix_(peeled.outside, peeled.features)]
     # One power of two keeps the margin free of the axes; features of very
     # different units, which would spoil the numerical rank, get one each.
-    size = np.abs(np.vstack([kept_in, kept_out])).max(axis=0)
+    size = np.maximum(
+        np.abs(kept_in).max(axis=0), np.abs(kept_out).max(axis=0, initial=0.0)
+    )
     exponent = np.frexp(size)[1]
     if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
         exponent[:] = exponent.max()
-    A_in = np.ascontiguousarray(np.ldexp(kept_in, -exponent))
-    A_out = np.ascontiguousarray(np.ldexp(kept_out, -exponent))
+    A_in = np.ldexp(kept_in, -exponent)
+    A_out = np.ldexp(kept_out, -exponent)
 
     def whole_beta(beta):
         return peeled.extend(X_in, X_out, np.ldexp(beta, -exponent))

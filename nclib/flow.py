@@ -20,7 +20,7 @@ _MEMORY, _RESTARTS = 20, 10
 
 def flow(
     X, y, *, T, width=50, loss="ce", lambda_W=1e-3, lambda_H=1e-6,
-    first_layer=None, init=None, seed=0, rtol=2e-3, device="cpu",
+    first_layer=None, init=None, seed=0, rtol=3e-3, device="cpu",
     progress=False,
 ):
     r"""Follow the gradient flow of the risk (2.4) or (2.5) up to time T.

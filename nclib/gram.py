@@ -302,10 +302,13 @@ def _check_first_layer(first_layer, d):
 
 
 def log_spaced(last):
-    """Log-spaced whole numbers from 1 to ``last``."""
-    count = int(_PER_DECADE * np.log10(last)) + 2
-    grid = np.unique(np.rint(np.geomspace(1, last, count)).astype(int))
-    return grid.tolist()
+    """Log-spaced whole numbers from 1 to ``last``.
+
+    All but the last lie on one grid, so that runs of different lengths can
+    be compared row by row.
+    """
+    exponents = np.arange(np.log10(last) * _PER_DECADE) / _PER_DECADE
+    return np.unique(np.rint([*10**exponents, last]).astype(int)).tolist()
 
 
 def progress_bar(progress, total, done):

@@ -187,16 +187,20 @@ def test_every_real_type_that_float64_holds_is_accepted(dtype):
     assert check_matrix("X", X).tolist() == [[1, 0], [0, 1], [1, 1]]
 
 
+def mixture(sigma):
+    return nclib.GaussianMixture(np.eye(2), sigma)
+
+
 @pytest.mark.parametrize(
     "build, error, name",
     [
-        (lambda: nclib.GaussianMixture(np.eye(2), -1e-9), ValueError, "sigma"),
-        (lambda: nclib.GaussianMixture(np.eye(2), np.nan), ValueError, "sigma"),
-        (lambda: nclib.GaussianMixture(np.eye(2), np.inf), ValueError, "sigma"),
-        (lambda: nclib.GaussianMixture(np.eye(2), "1"), TypeError, "sigma"),
-        (lambda: nclib.GaussianMixture(np.eye(2), [1.0]), TypeError, "sigma"),
-        (lambda: nclib.GaussianMixture(np.eye(2), 1j), TypeError, "sigma"),
-        (lambda: nclib.GaussianMixture(np.eye(2), True), TypeError, "sigma"),
+        (lambda: mixture(-1e-9), ValueError, "sigma"),
+        (lambda: mixture(np.nan), ValueError, "sigma"),
+        (lambda: mixture(np.inf), ValueError, "sigma"),
+        (lambda: mixture("1"), TypeError, "sigma"),
+        (lambda: mixture([1.0]), TypeError, "sigma"),
+        (lambda: mixture(1j), TypeError, "sigma"),
+        (lambda: mixture(True), TypeError, "sigma"),
         (lambda: nclib.GaussianMixture(np.eye(1), 1.0), ValueError, "means"),
         (lambda: nclib.GaussianMixture([1.0, 2.0], 1.0), ValueError, "means"),
         (

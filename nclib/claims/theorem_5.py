@@ -149,7 +149,7 @@ def second_figure(scale):
         f"n = {result.n}, {result.rate.size * result.trials} cells: contour "
         f"in the band in {columns - outside} of {columns} columns; "
         f"chi-square {distance:.1f} on {columns} degrees of freedom "
-        f"(p = {p:.2f}); simulated in {result.provenance['seconds']} s"
+        f"(p = {p:.2f})"
     )
 
 

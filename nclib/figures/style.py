@@ -20,6 +20,8 @@ PURPLE = "#CC79A7"
 INK = "#737373"
 
 CLASSES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW, INK)
+# For a parameter that grows: six steps, dark to light, none like INK.
+ORDERED = ("#4B2991", "#A3319F", "#EA4F88", "#F89078", "#5DA7D8", "#009E73")
 UNION_BOUND = dict(color=VERMILION, linestyle="-", linewidth=2.2)
 GORDON = dict(color=BLUE, linestyle="--", linewidth=2.2)
 WENDEL = dict(color=GREEN, linestyle=":", linewidth=2.4)

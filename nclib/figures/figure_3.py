@@ -1,0 +1,43 @@
+"""Figure 3: NC1 of trained two-layer nets against dimension and noise."""
+
+from nclib.figures import style
+from nclib.figures.curves import NAMES, run
+
+__all__ = ["draw", "run"]
+
+
+def draw(result, record=None):
+    """NC1 at the end against d/n, a color for each noise level.
+
+    Lines are ``result``, markers the ``record`` of SGD, if given.
+    """
+    style.use()
+    figure, axes = style.grid(1, 1, 6.4, 4.2)
+    for drawn, options in (
+        (result, dict(marker="", linestyle="-")),
+        (record, dict(marker="o", linestyle="none", ms=6)),
+    ):
+        if drawn is None:
+            continue
+        final = drawn.last("nc1")
+        levels = sorted(set(drawn.sigma.tolist()))
+        for sigma, color in zip(levels, style.ORDERED, strict=False):
+            nets = drawn.sigma == sigma
+            axes.semilogy(
+                drawn.ratio[nets], final[nets], color=color, **options
+            )
+            if drawn is result:
+                axes.annotate(
+                    rf"$\sigma$ = {sigma:g}",
+                    (drawn.ratio[nets][-1], final[nets][-1]),
+                    xytext=(6, 0),
+                    textcoords="offset points",
+                    va="center",
+                    color=color,
+                )
+    axes.set(
+        xlabel="dimension per sample $d/n$",
+        ylabel=f"{NAMES['nc1']} after training",
+        xlim=(0.95, 4.75),
+    )
+    return figure
