@@ -95,7 +95,7 @@ class Boundary:
         The last term is 0 when the constraint is slack,
         :math:`\varsigma^2/2\omega` when it binds, and half of that in the
         degenerate case :math:`a_k = 0` (orthogonal means, for instance).
-        Derived, numerically confirmed: within 0.1 of simulation at n = 300.
+        Derived, numerically confirmed: within 0.12 of simulation at n = 300.
 
         Parameters
         ----------

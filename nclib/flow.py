@@ -40,9 +40,10 @@ def flow(
         Labels of K classes.
     T : float
         End, greater than zero.
-    width, loss, lambda_W, lambda_H, first_layer, init, seed, device, \
-progress
-        As for `train`; the same seed gives the same start.
+    width, loss, lambda_W, lambda_H, first_layer, init, device, progress
+        As for `train`.
+    seed : int
+        Gives the same start as in `train`.
     rtol : float
         Error allowed in a step, relative to the norms of the
         pre-activations and of W.
@@ -185,9 +186,10 @@ def minimise(
         Samples.
     y : (N,) integer array
         Labels of K classes.
-    width, loss, lambda_W, lambda_H, first_layer, init, seed, device, \
-progress
-        As for `train`; the same seed gives the same start.
+    width, loss, lambda_W, lambda_H, first_layer, init, device, progress
+        As for `train`.
+    seed : int
+        Gives the same start as in `train`.
     tol : float
         Largest entry of the gradient in (C, W) to stop at.
     max_iterations : int

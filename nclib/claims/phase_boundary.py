@@ -1,158 +1,28 @@
-"""The exact boundary: the threshold, its width, what it depends on."""
+"""The exact boundary: threshold, width and identity, by simulation."""
 
 import numpy as np
-from scipy.optimize import brentq, linprog, minimize
-from scipy.stats import binom, chi2, norm, t
+from scipy.stats import binom, chi2
 
-from nclib.asymptotics import (
-    intercept_threshold,
-    phase_boundary,
-    universal_curve,
+from nclib.asymptotics import phase_boundary
+from nclib.bounds import theorem_5b_ratio
+from nclib.critical import (
+    NOISES,
+    centre,
+    critical_columns,
+    critical_dimensions,
+    gaussian,
+    reach,
+    spread_means,
+    squared_distances,
+    statistic,
 )
-from nclib.bounds import (
-    theorem_4_sigma,
-    theorem_5a_sigma,
-    theorem_5b_ratio,
-)
-from nclib.data import (
-    GaussianMixture,
-    orthonormal_means,
-    simplex_means,
-    two_cluster_means,
-)
-from nclib.feasibility import (
-    Reduction,
-    decide,
-    nonnegative_least_squares,
-    separate,
-)
+from nclib.data import orthonormal_means, two_cluster_means
 from nclib.ledger import claim
-from nclib.relaxation import upfm_sdp
-from nclib.transition import NestedDraw, critical_index
+from nclib.transition import NestedDraw
 
 CONE = "Proved given a quoted theorem"
-PROVED = "Proved"
 DERIVED = "Derived, numerically confirmed"
 NUMERICAL = "Numerical only"
-# The class at e1 faces two classes on either side of the line through it.
-OPPOSED = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
-
-
-class LeadingColumns:
-    """Class k of a data set, asked for its first columns only.
-
-    The same interface as a `NestedDraw`, for noise of any law.
-    """
-
-    def __init__(self, X, y, k=0):
-        self.X_in, self.X_out = X[y == k], X[y != k]
-
-    def feasible(self, columns):
-        """Whether (2.12) is feasible on that many columns."""
-        reduction = Reduction.of(self.X_in[:, :columns])
-        if reduction.deficit is not None:
-            return False
-        A, _ = reduction.coordinates(self.X_out[:, :columns])
-        return separate(A / np.linalg.norm(A, axis=0))[0]
-
-
-def critical_dimensions(means, sigma, n, draws, seed, k=0):
-    """Smallest feasible d of class k in each of many nested draws."""
-    K, p = means.shape
-    ds = range(n + p, K * n)
-    guess = int(n * phase_boundary(means, sigma, k).delta) - n - p
-    return np.array(
-        [
-            n + p + critical_index(NestedDraw(means, sigma, n, k, child),
-                                   ds, guess)
-            for child in np.random.SeedSequence(seed).spawn(draws)
-        ]
-    )
-
-
-def critical_columns(means, noise, n, draws, seed, k=0, bias=False, guess=0):
-    """The same from full data, mean plus ``noise(rng, shape)``.
-
-    The means may fill as many coordinates as there are samples a class.
-    With `bias`, a column of ones stands before the data.
-    """
-    K, p = means.shape
-    ds = range(n, K * n)
-    result = []
-    for child in np.random.SeedSequence(seed).spawn(draws):
-        X = noise(np.random.default_rng(child), (K * n, K * n))
-        y = np.repeat(np.arange(K), n)
-        X[:, :p] += means[y]
-        if bias:
-            X = np.column_stack([np.ones(K * n), X])
-        columns = [d + bias for d in ds]
-        draw = LeadingColumns(X, y, k)
-        result.append(n + critical_index(draw, columns, int(guess) - n))
-    return np.array(result)
-
-
-def gaussian(sigma):
-    """Noise for `critical_columns`."""
-    return lambda rng, shape: sigma * rng.standard_normal(shape)
-
-
-def centre(boundary, n):
-    """Predicted mean of the smallest feasible dimension."""
-    return n * boundary.delta + boundary.shift(n) + 0.5
-
-
-def statistic(values):
-    """Mean and standard error."""
-    return float(values.mean()), float(values.std(ddof=1) / len(values)**0.5)
-
-
-def _reach(values):
-    """Half width of an interval for the mean that fails once in a million."""
-    return t.isf(5e-7, len(values) - 1) * statistic(values)[1]
-
-
-def direct_threshold(means, sigma, k=0):
-    """The threshold by a general optimizer on its definition."""
-
-    def F(v):
-        s = np.sqrt(1 + v @ v)
-        m = means @ v / sigma
-        x = np.delete(m, k) / s
-        tails = (x**2 + 1) * norm.cdf(x) + x * norm.pdf(x)
-        return s**2 * (1 + tails.sum()) + min(m[k], 0.0) ** 2
-
-    start = 0.1 * means.mean(axis=0) - 0.1 * means[1 - (k == 1)]
-    return minimize(F, start, method="BFGS", tol=1e-10).fun
-
-
-def squared_distances(means, sigma, n, draws, seed, k=0):
-    r"""Distances D_n of Gaussian points from the random cone, squared.
-
-    Returns
-    -------
-    difference : (draws,) array
-        D_n minus the value of its program at the minimizer of the limit,
-        whose expectation is exactly n delta.
-    """
-    K, p = means.shape
-    boundary = phase_boundary(means, sigma, k)
-    inside = np.repeat(np.arange(K) == k, n)
-    result = []
-    for child in np.random.SeedSequence(seed).spawn(draws):
-        rng = np.random.default_rng(child)
-        A = rng.standard_normal((K * n, p))
-        g = rng.standard_normal(K * n)
-        S = A + np.repeat(means, n, axis=0) / sigma
-        generators = np.column_stack(
-            [S, -S, inside, -np.eye(K * n)[:, ~inside]]
-        )
-        s = nonnegative_least_squares(generators, g)
-        residual = g - generators @ s
-        at = g + S @ boundary.v
-        at[inside] -= max(boundary.margins[k], 0.0)
-        at[~inside] = np.maximum(at[~inside], 0)
-        result.append(residual @ residual - at @ at)
-    return np.array(result)
 
 
 @claim(
@@ -182,7 +52,7 @@ def exact_boundary(scale):
         d = critical_dimensions(means, sigma, n, draws, 100 + i)
         mean, error = statistic(d)
         predicted = centre(phase_boundary(means, sigma), n)
-        holds = holds and abs(mean - predicted) < 0.15 + _reach(d)
+        holds = holds and abs(mean - predicted) < 0.15 + reach(d)
         parts.append(f"{name}: {mean:.2f} +- {error:.2f} ({predicted:.2f})")
     return holds, "mean d_c at n = 60 (predicted): " + "; ".join(parts)
 
@@ -215,7 +85,7 @@ def boundary_identity(scale):
         gap = squared_distances(means, sigma, n, 2 * draws, 300 + i)
         left, error = statistic(d)
         right = p + 0.5 + n * delta + gap.mean()
-        holds = holds and abs(left - right) < _reach(d) + _reach(gap)
+        holds = holds and abs(left - right) < reach(d) + reach(gap)
         parts.append(
             f"{name}, n = {n}: {left:.3f} +- {error:.3f} against "
             f"{right:.3f} +- {statistic(gap)[1]:.3f}"
@@ -263,84 +133,6 @@ def boundary_width(scale):
 
 
 @claim(
-    "boundary-angle-free",
-    PROVED,
-    "For two clusters the threshold never grows with the angle, and from "
-    "90 degrees on it does not depend on it",
-    hypotheses="K = 2, means of equal norm",
-    page="phase_boundary",
-    strength="identity",
-)
-def boundary_angle_free(scale):
-    angles = np.radians(np.arange(0, 181, 30 if scale == "quick" else 10))
-    spread, rise = 0.0, -np.inf
-    for sigma in (0.1, 0.2, 0.5, 1.0, 4.0):
-        delta = np.array(
-            [direct_threshold(two_cluster_means(2, a), sigma) for a in angles]
-        )
-        wide = delta[angles >= np.pi / 2 - 1e-9]
-        rise = max(rise, np.diff(delta).max())
-        spread = max(spread, np.ptp(wide))
-        exact = universal_curve(sigma, 2)
-        spread = max(spread, np.abs(wide - exact).max())
-    return spread < 1e-8 and rise < 1e-8, (
-        f"5 noise levels: spread {spread:.0e} over 90 to 180 degrees, "
-        f"largest rise with the angle {max(rise, 0.0):.0e}; a general "
-        "optimizer on the definition"
-    )
-
-
-@claim(
-    "boundary-norm-free",
-    PROVED,
-    "For two clusters at 90 degrees or more, class 1 only feels the norm of "
-    "the other mean; collapse needs both, so the smaller norm decides",
-    hypotheses="K = 2",
-    page="phase_boundary",
-    strength="identity",
-)
-def boundary_norm_free(scale):
-    rng = np.random.default_rng(50)
-    spread = 0.0
-    for _ in range(12 if scale == "quick" else 40):
-        theta = rng.uniform(np.pi / 2, np.pi)
-        sigma, first, second = np.exp(rng.uniform(-1.5, 1.5, 3))
-        means = two_cluster_means(2, theta) * [[first], [second]]
-        deltas = [direct_threshold(means, sigma, k) for k in (0, 1)]
-        spread = max(
-            spread,
-            abs(deltas[0] - universal_curve(sigma / second, 2)),
-            abs(max(deltas) - universal_curve(sigma / min(first, second), 2)),
-        )
-    return spread < 1e-8, (
-        f"random angles, norms and noise: largest difference {spread:.0e}"
-    )
-
-
-@claim(
-    "boundary-etf",
-    PROVED,
-    "A simplex of means at noise sigma has the threshold of orthonormal "
-    "means at noise sigma sqrt(K - 1)",
-    hypotheses="K unit means",
-    page="phase_boundary",
-    strength="identity",
-)
-def boundary_etf(scale):
-    spread = 0.0
-    for K in (2, 3, 4, 10):
-        for sigma in (0.1, 0.3, 0.5, 2.0):
-            simplex = direct_threshold(simplex_means(K, K), sigma)
-            root = np.sqrt(K - 1)
-            square = direct_threshold(orthonormal_means(K, K), sigma * root)
-            curve = universal_curve(sigma * (K - 1), K)
-            spread = max(spread, abs(simplex - square), abs(simplex - curve))
-    return spread < 1e-8, (
-        f"K = 2, 3, 4, 10, four noise levels: difference {spread:.0e}"
-    )
-
-
-@claim(
     "boundary-bias",
     CONE,
     "A free intercept lowers the threshold to the minimum of the same "
@@ -365,40 +157,14 @@ def boundary_bias(scale):
             centre(b, n) for b in (with_bias, phase_boundary(means, sigma))
         )
         mean, error = statistic(d)
-        holds = holds and abs(mean - predicted) < 0.15 + _reach(d)
-        holds = holds and mean + _reach(d) < without
+        holds = holds and abs(mean - predicted) < 0.15 + reach(d)
+        holds = holds and mean + reach(d) < without
         parts.append(
             f"{np.degrees(theta):.0f} degrees, sigma {sigma:g}: "
             f"{mean:.2f} +- {error:.2f} ({predicted:.2f} predicted, "
             f"{without:.2f} without bias)"
         )
     return holds, "mean d_c at n = 60: " + "; ".join(parts)
-
-
-def _rademacher(rng, shape):
-    return rng.choice([-1.0, 1.0], shape)
-
-
-def _uniform(rng, shape):
-    return rng.uniform(-(3**0.5), 3**0.5, shape)
-
-
-def _student(rng, shape):
-    return rng.standard_t(5, shape) * 0.6**0.5
-
-
-# Independent entries of mean 0 and variance 1.
-NOISES = {
-    "Rademacher": _rademacher,
-    "uniform": _uniform,
-    "Student t, 5 degrees": _student,
-}
-
-
-def spread_means(n, scales=1.0):
-    """Two opposed unit means, spread evenly over n coordinates."""
-    first = np.ones(n) / np.sqrt(n) / scales
-    return np.array([first, -first])
 
 
 @claim(
@@ -423,266 +189,11 @@ def boundary_noise(scale):
             n, draws, 600 + i, guess=predicted,
         )
         mean, error = statistic(d)
-        holds = holds and abs(mean - predicted) < 1 + _reach(d)
+        holds = holds and abs(mean - predicted) < 1 + reach(d)
         parts.append(f"{name} {mean:.2f} +- {error:.2f}")
     return holds, (
         f"mean d_c at n = 60, Gaussian prediction {predicted:.2f}: "
         + "; ".join(parts)
-    )
-
-
-@claim(
-    "boundary-whitening",
-    PROVED,
-    "Noise of covariance Sigma has the boundary of the means multiplied by "
-    "Sigma^(-1/2)",
-    hypotheses="Sigma invertible; certified on pairs of data sets",
-    page="phase_boundary",
-    strength="certified",
-)
-def boundary_whitening(scale):
-    trials = 6 if scale == "quick" else 20
-    n, d, same, answers = 20, 26, 0, set()
-    for seed in np.random.SeedSequence(61).spawn(trials):
-        rng = np.random.default_rng(seed)
-        means = two_cluster_means(d, 2.0)
-        X, y = GaussianMixture(means, 0.5).sample(n, rng)
-        mix = rng.standard_normal((d, d)) + 3 * np.eye(d)
-        before, after = decide(X, y, [0]), decide(X @ mix, y, [0])
-        pair = [c.classes[0] for c in (before, after)]
-        if not all(c.verified for c in pair):
-            continue
-        same += pair[0].feasible == pair[1].feasible
-        answers.add(pair[0].feasible)
-    return same == trials and answers == {True, False}, (
-        f"{same} of {trials} data sets keep their answer, feasible or not, "
-        "under a random linear map; all proved"
-    )
-
-
-@claim(
-    "boundary-monotone-sigma",
-    PROVED,
-    "The threshold never falls as the noise grows; it grows strictly unless "
-    "the other means add up to zero, and then it is (K+1)/2 throughout",
-    hypotheses="any means",
-    page="phase_boundary",
-    strength="identity",
-)
-def boundary_monotone(scale):
-    rng = np.random.default_rng(51)
-    sigmas = np.geomspace(0.05, 20, 8 if scale == "quick" else 25)
-    rise, constant = np.inf, 0.0
-    for _ in range(8 if scale == "quick" else 20):
-        K, p = int(rng.integers(2, 6)), int(rng.integers(1, 5))
-        means = rng.standard_normal((K, p))
-        delta = [phase_boundary(means, s).delta for s in sigmas]
-        rise = min(rise, np.diff(delta).min())
-        means[-1] -= means[1:].sum(axis=0)
-        if K > 2:
-            delta = [phase_boundary(means, s).delta for s in sigmas]
-            constant = max(constant, np.abs(np.array(delta)
-                                            - (K + 1) / 2).max())
-    return rise > 0 and constant < 1e-12, (
-        f"random means: smallest rise {rise:.1e}; with the others summing "
-        f"to zero, distance from (K+1)/2 at most {constant:.0e}"
-    )
-
-
-def clean_split(means, k):
-    """Whether some b has <mu_k, b> >= 0 > <mu_j, b> for all j != k."""
-    rows = np.vstack([-means[k], np.delete(means, k, 0)])
-    ceiling = -np.ones(len(rows))
-    ceiling[0] = 0.0
-    free = [(None, None)] * means.shape[1]
-    answer = linprog(
-        np.zeros(means.shape[1]), A_ub=rows, b_ub=ceiling, bounds=free
-    )
-    return answer.status == 0
-
-
-@claim(
-    "boundary-limits",
-    PROVED,
-    "No noise: the threshold tends to 1 iff some b has <mu_k, b> >= 0 > "
-    "<mu_j, b> for all other j. Much noise: (K+1)/2 - |sum of the others|^2 "
-    "/ (pi (K+1) sigma^2)",
-    hypotheses="any means",
-    page="phase_boundary",
-    strength="identity",
-)
-def boundary_limits(scale):
-    rng = np.random.default_rng(52)
-    counts, wrong, order = [0, 0], 0, []
-    for _ in range(20 if scale == "quick" else 50):
-        K, p = int(rng.integers(2, 6)), int(rng.integers(1, 4))
-        means = rng.standard_normal((K, p))
-        split = clean_split(means, 0)
-        # Both kinds of means are far from each other at this seed.
-        wrong += split != (phase_boundary(means, 0.0).delta < 1 + 1e-9)
-        counts[split] += 1
-        force = np.sum(means[1:].sum(axis=0) ** 2) / np.pi / (K + 1)
-        left = [
-            phase_boundary(means, s).delta - (K + 1) / 2 + force / s**2
-            for s in (40.0, 80.0)
-        ]
-        order.append(abs(left[0]) * 40.0**4 / (1 + np.sum(means**2)) ** 2)
-        order.append(abs(left[1]) * 80.0**4 / (1 + np.sum(means**2)) ** 2)
-    equal = phase_boundary(two_cluster_means(1, 0.0), 0.0).delta
-    gap = abs(equal - intercept_threshold(2))
-    holds = wrong == 0 and min(counts) > 0 and gap < 1e-10 and max(order) < 1
-    return holds, (
-        f"{counts[1]} sets of means with such a b tend to 1, {counts[0]} "
-        f"without stay above; equal means tend to {equal:.6f}; remainder at "
-        f"large noise at most {max(order):.2f} |mu|^4 / sigma^4"
-    )
-
-
-def critical_sigma(ratio, means):
-    """Noise level at which the threshold of class 0 equals this d/n."""
-    return brentq(
-        lambda s: phase_boundary(means, s).delta - ratio, 1e-3, 1e3
-    )
-
-
-@claim(
-    "boundary-union-bound",
-    PROVED,
-    "At fixed d/n Theorem 4's noise level falls to zero like 1 / sqrt(log n) "
-    "while the true one is constant: the logarithm is due to the union bound",
-    hypotheses="two clusters, 180 degrees, constant 1/2, eps = 0",
-    page="phase_boundary",
-    strength="identity",
-)
-def boundary_union_bound(scale):
-    means, closest, last = two_cluster_means(1, np.pi), np.inf, 0.0
-    for ratio in (1.05, 1.1, 1.2, 1.3, 1.4, 1.45):
-        truth = critical_sigma(ratio, means)
-        granted = [
-            theorem_4_sigma(ratio * n, n, means) / truth
-            for n in (300, 10**4, 10**8, 10**16)
-        ]
-        closest = min(closest, 1 - max(granted))
-        last = max(last, granted[-1] / granted[0])
-    shrink = np.sqrt(np.log(300) / np.log(10**16))
-    return closest > 0 and abs(last - shrink) < 1e-9, (
-        f"Theorem 4 grants at most {1 - closest:.0%} of the true noise level "
-        f"at n = 300, and {last:.0%} of that at n = 1e16"
-    )
-
-
-@claim(
-    "erratum-19",
-    "Remark before Theorem 5",
-    "Dependent means: restricting to an independent subset is not enough. "
-    "Means e1, e2, -e2 have the threshold 2 for class 1 at every noise level",
-    hypotheses="as we read the remark; the corrected condition is the split "
-    "of the claim boundary-limits",
-    page="phase_boundary",
-    strength="certified",
-    kind="erratum",
-)
-def erratum_19(scale):
-    n, sigma = 40, 0.02
-    d = int(1.7 * n)
-    independent = np.eye(2, d)
-    granted = theorem_5a_sigma(d, n, independent)
-    means = np.zeros((3, d))
-    means[:, :2] = OPPOSED
-    blocked = proved = 0
-    trials = 3 if scale == "quick" else 12
-    for seed in np.random.SeedSequence(19).spawn(trials):
-        X, y = GaussianMixture(means, sigma).sample(n, seed)
-        answer = decide(X, y, [0]).classes[0]
-        blocked += answer.feasible is False and answer.verified
-        X, y = GaussianMixture(independent, sigma).sample(n, seed)
-        proved += decide(X, y).occurs is True
-    sigmas = (1e-3, 0.2, 1.0, 30.0)
-    off = max(abs(phase_boundary(OPPOSED, s).delta - 2) for s in sigmas)
-    # With the corrected condition the same three classes do collapse.
-    tilted = OPPOSED - [[0, 0], [0.5, 0], [0.5, 0]]
-    repaired = phase_boundary(tilted, 1e-3).delta
-    holds = sigma < granted and blocked == trials and proved == trials
-    holds = holds and off < 1e-12 and not clean_split(OPPOSED, 0)
-    holds = holds and clean_split(tilted, 0) and repaired < 1.001
-    return holds, (
-        f"d/n = 1.7, sigma = {sigma} < {granted:.3f} granted for e1, e2: "
-        f"{proved} of {trials} draws collapse with these two, {blocked} "
-        f"draws with -e2 added are proved infeasible; |delta* - 2| <= "
-        f"{off:.0e}; both moved to the far side of 0: delta* = "
-        f"{repaired:.4f}"
-    )
-
-
-def minority_solution(K, n, m, lambda_W, lambda_H):
-    r"""Global minimum of the feature model when a small class vanishes.
-
-    K - 1 classes have n samples, the last has m. If
-    :math:`m(K-1)/K < N^2\lambda_W\lambda_H` the last class's features are
-    zero at every minimizer, and the others are orthogonal.
-
-    Returns
-    -------
-    risk : float
-        Of the candidate with the last feature at zero.
-    features : float
-        Squared norm of the other features.
-    smallest : float
-        Smallest eigenvalue of the scaled dual matrix or entry of the dual of
-        the features' signs: at least 0 proves that the candidate is a global
-        minimizer.
-    """
-    N = (K - 1) * n + m
-    b = N * np.sqrt(lambda_W * lambda_H / (n * K * (K - 1)))
-    gap = np.log((1 - (K - 1) * b) / b)
-    features = lambda_W * N * gap / (n * K * b)
-    weight = n * features / lambda_W
-    P = np.full((K, K), b) + np.diag(np.full(K, 1 - K * b))
-    P[-1] = 1 / K
-    G = (P - np.eye(K)) / N
-    counts = np.array([n] * (K - 1) + [m])
-    loss = n * (K - 1) * np.log1p((K - 1) * np.exp(-gap)) + m * np.log(K)
-    W2 = weight**2 / features * (G[:-1] ** 2).sum()
-    risk = loss / N + lambda_W / 2 * W2
-    risk += lambda_H / 2 * n * (K - 1) * features
-    inner = G @ G.T / lambda_W
-    B = np.where(np.eye(K) > 0, 0.0, -inner)
-    labels = np.repeat(np.arange(K), counts)
-    dual = np.eye(N) - (B + inner)[np.ix_(labels, labels)] / lambda_H
-    signs = B[~np.eye(K, dtype=bool)].min() / lambda_H
-    return risk, features, float(min(np.linalg.eigvalsh(dual)[0], signs))
-
-
-@claim(
-    "erratum-20",
-    "Remark after Theorem 5",
-    "Unequal class sizes need not shift the minimizer only slightly: a class "
-    "of m samples has zero features iff m (K-1)/K <= N^2 lambda_W lambda_H",
-    hypotheses="cross-entropy, enough neurons, the other K - 1 classes of "
-    "equal size; proved by a dual certificate",
-    page="phase_boundary",
-    strength="certified",
-    kind="erratum",
-)
-def erratum_20(scale):
-    lambda_W, lambda_H = 0.05, 0.02
-    risk, _, smallest = minority_solution(3, 20, 2, lambda_W, lambda_H)
-    last = 5 if scale == "quick" else 12
-    size, right = {}, True
-    for m in range(1, last):
-        solved = upfm_sdp((20, 20, m), lambda_W, lambda_H)
-        share = solved.V[2, 2] / solved.V[0, 0]
-        vanishes = m * 2 / 3 <= (40 + m) ** 2 * lambda_W * lambda_H
-        right = right and (share < 1e-3) == vanishes
-        size[m] = share
-        if m == 2:
-            gap = abs(solved.objective - risk)
-    holds = right and gap < 1e-6 and smallest > -1e-12
-    return holds, (
-        f"sizes (20, 20, 2): certificate's smallest eigenvalue "
-        f"{smallest:.0e}, risk within {gap:.0e} of the semidefinite "
-        f"program; |h_3|^2 / |h_1|^2 = {size[2]:.0e} at m = 2, "
-        f"{size[3]:.2f} at m = 3; rule right for m = 1 to {last - 1}"
     )
 
 

@@ -253,9 +253,10 @@ def draw_metrics(result, sigma, record=None):
                 )
     for ax, metric in zip(axes.flat, METRICS, strict=True):
         ax.set_title(NAMES[metric])
+    for ax in axes[1]:
+        ax.set_xlabel("time $T$, the sum of the steps")
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
         loc="outside lower center", ncols=6, title="dimension per sample d/n",
     )
-    figure.supxlabel(r"time $T=\sum_t\eta_t$", color=style.INK)
     return figure

@@ -24,20 +24,17 @@ def draw(result, record=None):
         for sigma, color in zip(levels, style.ORDERED, strict=False):
             nets = drawn.sigma == sigma
             axes.semilogy(
-                drawn.ratio[nets], final[nets], color=color, **options
+                drawn.ratio[nets],
+                final[nets],
+                color=color,
+                label=f"{sigma:g}" if drawn is result else None,
+                **options,
             )
-            if drawn is result:
-                axes.annotate(
-                    rf"$\sigma$ = {sigma:g}",
-                    (drawn.ratio[nets][-1], final[nets][-1]),
-                    xytext=(6, 0),
-                    textcoords="offset points",
-                    va="center",
-                    color=color,
-                )
     axes.set(
         xlabel="dimension per sample $d/n$",
         ylabel=f"{NAMES['nc1']} after training",
-        xlim=(0.95, 4.75),
+    )
+    figure.legend(
+        loc="outside lower center", ncols=6, title=r"noise level $\sigma$"
     )
     return figure
