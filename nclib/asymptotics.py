@@ -231,9 +231,9 @@ def phase_boundary(means, sigma, k=0, bias=False):
     -----
     Time O(K^2 d) for the basis and O(K p^2) a Newton step, p the rank.
     Beyond the paper. Threshold: proved given a standard theorem, the
-    kinematic formula of Amelunxen, Lotz, McCoy and Tropp; with `bias`:
-    numerical only. Non-isotropic noise: pass means multiplied by the inverse
-    root of its covariance.
+    kinematic formula of Amelunxen, Lotz, McCoy and Tropp; the intercept of
+    `bias` is one more free direction of its cone. Non-isotropic noise: pass
+    means multiplied by the inverse root of its covariance.
     """
     means = check_matrix("means", means)
     K = means.shape[0]

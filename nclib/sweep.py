@@ -17,7 +17,7 @@ import joblib
 import numpy as np
 import pooch
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from nclib.data import check_integer
 
