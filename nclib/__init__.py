@@ -25,7 +25,9 @@ from nclib.feasibility import ClassDecision, Decision, decide
 from nclib.generalization import best_collapsed_neuron
 from nclib.metrics import Metrics, nc_metrics
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
-from nclib.upfm import UPFMSolution, upfm_minimizer
+from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
+from nclib.training import TrainingRun, flow, minimise, train
+from nclib.upfm import UPFMSolution, upfm_minimizer, upfm_risk
 
 __all__ = [
     "Boundary",
@@ -37,6 +39,7 @@ __all__ = [
     "Metrics",
     "NoCollapsedNetwork",
     "ShallowNet",
+    "TrainingRun",
     "UPFMSolution",
     "best_collapsed_neuron",
     "collapsed_error",
@@ -44,10 +47,17 @@ __all__ = [
     "decide",
     "digits",
     "fashion_mnist",
+    "flow",
+    "gap_terms",
+    "kkt_certificate",
+    "minimise",
     "nc_metrics",
     "orthonormal_means",
     "phase_boundary",
     "simplex_means",
+    "train",
     "two_cluster_means",
     "upfm_minimizer",
+    "upfm_risk",
+    "upfm_sdp",
 ]

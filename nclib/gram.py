@@ -313,7 +313,7 @@ def log_spaced(last):
 
 def progress_bar(progress, total, done):
     """A tqdm bar; silent unless ``progress``."""
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     return tqdm(
         total=total, initial=done, disable=not progress, mininterval=0.5

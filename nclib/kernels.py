@@ -373,7 +373,7 @@ class _Progress:
 
     def __enter__(self):
         if self._shown:
-            from tqdm.auto import tqdm
+            from tqdm import tqdm
 
             self._bar = tqdm(desc=self._title, unit="width")
         return self._report

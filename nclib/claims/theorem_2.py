@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import entr, kl_div, log_softmax, softmax
+from scipy.special import entr, log_softmax, softmax
 
 from nclib.feasibility import decide
 from nclib.ledger import claim
 from nclib.metrics import nc_metrics
 from nclib.networks import collapsed_network
-from nclib.relaxation import kkt_certificate, upfm_sdp
+from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
 from nclib.upfm import upfm_minimizer, upfm_risk
 
 LOSSES = ("ce", "l2")
@@ -90,88 +90,6 @@ def descend(counts, D, lambda_W, lambda_H, loss="ce", starts=6, seed=0):
         np.array([run.fun for run in runs]),
         best[: N * D].reshape(N, D),
         best[N * D :].reshape(D, K),
-    )
-
-
-class GapTerms(NamedTuple):
-    """The four parts of risk minus minimum, each at least zero.
-
-    Attributes
-    ----------
-    logits : float
-        Divergence of the predictions from those of the minimizer.
-    spread : float
-        Features away from their class mean (NC1).
-    angles : float
-        Class means that share neurons (NC2 of the features); beyond the
-        transition to zero also their length.
-    duality : float
-        Classifier away from the class means (NC3).
-    """
-
-    logits: float
-    spread: float
-    angles: float
-    duality: float
-
-    @property
-    def gap(self):
-        return sum(self)
-
-
-def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
-    r"""Return the parts of the gap between a risk and the minimum.
-
-    The relaxation is convex, its certificate S, B stationary, and so
-    exactly :math:`R(H,W)-R^\star=D+\langle S,Q\rangle+\frac12\langle
-    B,HH^\top\rangle`, D the Bregman divergence of the loss. Completing the
-    square in W splits it into four terms that are nonnegative for every
-    H >= 0 and W, of any width.
-
-    Parameters
-    ----------
-    H : (K n, D) array
-        Nonnegative features, n rows a class, stacked class by class.
-    W : (D, K) array
-    n : int
-    lambda_W, lambda_H : float
-    loss : {"ce", "l2"}
-
-    Returns
-    -------
-    GapTerms
-
-    Notes
-    -----
-    Source: beyond the paper (proved).
-    """
-    K = W.shape[1]
-    a = upfm_minimizer(K, n, lambda_W, lambda_H, loss).a
-    means = H.reshape(K, n, -1).mean(axis=1)
-    spread = lambda_H / 2 * ((H - np.repeat(means, n, axis=0)) ** 2).sum()
-    gram = means @ means.T
-    pattern = np.eye(K)
-    if loss == "ce":
-        pattern = pattern - 1 / K
-        P = np.repeat(softmax(a * pattern, axis=1), n, axis=0)
-        divergence = kl_div(P, softmax(H @ W, axis=1))
-        logits = np.maximum(divergence, 0).sum() / (K * n)
-        slope = P[0, -1]
-    else:
-        Z = np.repeat(a * pattern, n, axis=0)
-        logits = ((H @ W - Z) ** 2).sum() / (2 * K * n)
-        slope = (1 - a) / K
-    ratio, cost = slope / lambda_W, slope**2 / (n * lambda_W)
-    # Zero where a > 0, but for rounding.
-    excess = 0.0 if a > 0 else lambda_H - cost * pattern[0, 0]
-    angles = excess * np.trace(gram)
-    angles -= cost * (pattern * gram)[~np.eye(K, dtype=bool)].sum()
-    duality = ((W - ratio * means.T @ pattern) ** 2).sum()
-    return GapTerms(
-        float(logits),
-        float(spread),
-        float(n / 2 * angles),
-        float(lambda_W / 2 * duality),
     )
 
 
