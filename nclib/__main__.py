@@ -52,12 +52,15 @@ def _figure(arguments):
 
 def _ledger(arguments):
     ids = arguments.id or list(ledger.claims())
-    failed = 0
+    outcomes = []
     for id in ids:
-        outcome = ledger.run(id, scale=arguments.scale)
-        print(ledger.Table([outcome]), flush=True)
-        failed += not outcome.holds
+        outcomes.append(ledger.run(id, scale=arguments.scale))
+        print(ledger.Table(outcomes[-1:]), flush=True)
+    failed = sum(not outcome.holds for outcome in outcomes)
     print(f"{len(ids) - failed} hold, {failed} fail")
+    if arguments.json:
+        text = ledger.Table(outcomes).to_json()
+        arguments.json.write_text(text, encoding="utf-8")
     return int(failed > 0)
 
 
@@ -85,6 +88,7 @@ def main(argv=None):
     one = commands.add_parser("ledger", help="run claims; exit 1 on failure")
     one.add_argument("--id", action="append", help="claim, repeatable")
     one.add_argument("--scale", choices=SCALES)
+    one.add_argument("--json", type=Path, help="write the outcomes here too")
     one.set_defaults(command=_ledger)
 
     arguments = parser.parse_args(argv)

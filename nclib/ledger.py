@@ -15,7 +15,8 @@ import pkgutil
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 
 from nclib import claims as _claims
 from nclib.figures import chosen_scale
@@ -211,6 +212,23 @@ class Table:
 
     __repr__ = __str__
 
+    def to_json(self):
+        """The claims with their outcomes, as JSON text.
+
+        Returns
+        -------
+        str
+            A list with one object a claim: what `Claim` says, without the
+            function, and ``holds``, ``measured``, ``seconds``, ``scale``.
+        """
+        known = claims()
+        rows = []
+        for o in self.outcomes:
+            row = {f.name: getattr(known[o.id], f.name) for f in fields(Claim)}
+            del row["check"]
+            rows.append(row | asdict(o))
+        return json.dumps(rows, indent=1)
+
     def _repr_html_(self):
         rows = []
         known = claims()
@@ -221,7 +239,8 @@ class Table:
                 strength += f" (false alarm {c.false_alarm:.0e})"
             verdict = "holds" if o.holds else "fails"
             rows.append(
-                f'<tr data-strength="{c.strength}" data-kind="{c.kind}">'
+                f'<tr id="claim-{c.id}" data-strength="{c.strength}" '
+                f'data-kind="{c.kind}">'
                 f'<td class="number"><a href="{c.page}.html">'
                 f"{html.escape(c.number)}</a><br><code>{c.id}</code></td>"
                 f"<td>{html.escape(c.statement)}"
@@ -258,6 +277,26 @@ def check(*ids, scale=None):
     table = Table(run(id, scale) for id in ids or claims())
     if not table.holds:
         raise AssertionError(f"a claim of the ledger fails:\n{table}")
+    return table
+
+
+def export(path, *ids, scale=None):
+    """Run claims and write them with their outcomes to a JSON file.
+
+    Parameters
+    ----------
+    path : path-like
+        Written even if a claim fails; see `Table.to_json`.
+    *ids : str
+        Keys of `claims`; all of them by default.
+    scale : {"quick", "book", "paper"}, optional
+
+    Returns
+    -------
+    Table
+    """
+    table = Table(run(id, scale) for id in ids or claims())
+    Path(path).write_text(table.to_json(), encoding="utf-8")
     return table
 
 

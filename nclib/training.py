@@ -16,7 +16,7 @@ import zipfile
 import numpy as np
 
 from nclib.data import check_integer, check_real
-from nclib.flow import flow, minimise
+from nclib.gradient_flow import flow, minimise
 from nclib.gram import COLUMNS, Problem, TrainingRun, log_spaced, progress_bar
 
 __all__ = ["TrainingRun", "flow", "minimise", "train"]

@@ -1,6 +1,8 @@
 """Every claim of the book runs here, and a false one fails."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +70,37 @@ def test_table_escapes_and_links():
     page = table._repr_html_()
     assert 'href="setting.html"' in page and "D &gt;= K" in page
     assert "holds  def-1" in str(table)
+    row = '<tr id="claim-def-1" data-strength="certified" data-kind="paper">'
+    assert row in page
+
+
+def test_export_round_trip(tmp_path, monkeypatch):
+    found = ledger.claims()["thm-3b"]
+    monkeypatch.setitem(
+        ledger._registry,
+        "false",
+        dataclasses.replace(
+            found, id="false", check=lambda scale: (False, "1 > 2, naïvely")
+        ),
+    )
+    path = tmp_path / "ledger.json"
+    table = ledger.export(path, "def-1", "false", scale="quick")
+    first, second = json.loads(path.read_text(encoding="utf-8"))
+    assert [first["holds"], second["holds"]] == [True, False]
+    assert second["measured"] == "1 > 2, naïvely"
+    for row, outcome in zip((first, second), table.outcomes, strict=True):
+        for name, value in dataclasses.asdict(outcome).items():
+            assert row[name] == value
+    known = ledger.claims()["def-1"]
+    for name in ("statement", "hypotheses", "strength", "kind", "number"):
+        assert first[name] == getattr(known, name)
+
+
+def test_filter_knows_the_table():
+    book = Path(__file__).resolve().parents[1]
+    script = (book / "book/_static/ledger.js").read_text(encoding="utf-8")
+    assert "table.nclib-ledger" in script and "row.dataset[name]" in script
+    assert 'html_js_files: ["ledger.js"]' in (book / "_config.yml").read_text()
 
 
 def test_unknown_id_is_named():

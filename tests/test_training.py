@@ -394,9 +394,9 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path):
 
 
 def test_flow_can_be_interrupted(monkeypatch):
-    import nclib.flow
+    from nclib import gradient_flow
 
-    attempt = nclib.flow._State.attempt
+    attempt = gradient_flow._State.attempt
     calls = []
 
     def interrupting(self, *arguments):
@@ -405,7 +405,7 @@ def test_flow_can_be_interrupted(monkeypatch):
             raise KeyboardInterrupt
         return attempt(self, *arguments)
 
-    monkeypatch.setattr(nclib.flow._State, "attempt", interrupting)
+    monkeypatch.setattr(gradient_flow._State, "attempt", interrupting)
     X, y = mixture(10, 20, 0.5)
     run = flow(X, y, T=1e5)
     assert run.status == "interrupted"
