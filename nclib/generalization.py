@@ -321,17 +321,20 @@ def _quadrant(a, b, m):
     """P(<a, x> > 0 and <b, x> > 0) for x ~ N(m, I)."""
     a, b = a / np.linalg.norm(a), b / np.linalg.norm(b)
     cosine = a @ b
-    # Components of each direction beyond the other: accurate where
-    # 1 - cosine**2 would cancel.
-    b_rest, a_rest = b - cosine * a, a - cosine * b
-    sine = np.linalg.norm(b_rest)
-    h, k = m @ a, m @ b
+    # Orthogonalized twice: for nearly parallel neurons the first pass
+    # leaves rounding error, which must not enter as a third direction.
+    rest = b - cosine * a
+    rest -= (a @ rest) * a
+    sine = np.linalg.norm(rest)
+    h = m @ a
     if sine < 1e-15:
         if cosine > 0:
-            return float(ndtr(min(h, k)))
-        return float(max(ndtr(h) - ndtr(-k), 0.0))
+            return float(ndtr(h))
+        return 0.0
+    g = m @ rest / sine
+    k = cosine * h + sine * g
     with np.errstate(divide="ignore", invalid="ignore"):
-        slopes = np.array([m @ b_rest, m @ a_rest]) / (sine * np.array([h, k]))
+        slopes = np.array([g, sine * h - cosine * g]) / np.array([h, k])
     if h == 0 and k == 0:
         return float(0.25 + np.arctan2(cosine, sine) / (2 * np.pi))
     jump = 0.5 if h * k < 0 or (h * k == 0 and h + k < 0) else 0.0

@@ -23,10 +23,12 @@ from nclib.data import check_integer
 
 
 def code_hash():
-    """Hash of the source of every module of nclib but the figures."""
+    """Hash of the source of every module of nclib."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    root = Path(__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        name = path.relative_to(root).as_posix()
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 

@@ -499,3 +499,17 @@ def test_wrong_types():
     ):
         with pytest.raises(TypeError):
             call()
+
+
+@pytest.mark.parametrize("ties", ["error", "half", "correct"])
+def test_nearly_opposite_neurons_are_one_hyperplane(ties):
+    # The rounding of -c * beta leaves an angle of about 1e-15.
+    rng = np.random.default_rng(12)
+    for _ in range(300):
+        mu = rng.standard_normal(int(rng.integers(2, 800)))
+        mu /= np.linalg.norm(mu)
+        beta = rng.standard_normal(len(mu)) + 3 * mu
+        pair = (beta, -rng.uniform(0.1, 5) * beta)
+        assert two_neuron_error(*pair, mu, 0.8, ties) == pytest.approx(
+            neuron_error(beta, mu, 0.8), abs=1e-12
+        )

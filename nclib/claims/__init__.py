@@ -7,6 +7,7 @@ ORDER = (
     "theorem_4",
     "theorem_5",
     "theorem_7",
+    "theorem_7_errata",
     "theorem_8",
     "phase_boundary",
     "boundary_invariance",
