@@ -89,16 +89,16 @@ class Decision:
         infeasible = [c.label for c in answers if c.feasible is False]
         undecided = [c.label for c in answers if c.feasible is None]
         proved = sum(c.verified for c in answers)
-        parts = [
+        lines = [
             f"neural collapse occurs: {self.occurs}",
-            f"{feasible} of {len(answers)} classes feasible",
-            f"{proved} proved",
+            f"{feasible} of {len(answers)} classes feasible, "
+            f"{proved} answers proved",
         ]
         if infeasible:
-            parts.append(f"infeasible: {infeasible}")
+            lines.append(f"infeasible: {infeasible}")
         if undecided:
-            parts.append(f"undecided: {undecided}")
-        return "; ".join(parts)
+            lines.append(f"undecided: {undecided}")
+        return "\n".join(lines)
 
 
 def decide(X, y, classes=None, verify=True):

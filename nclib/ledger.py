@@ -238,11 +238,14 @@ class Table:
             if c.false_alarm is not None:
                 strength += f" (false alarm {c.false_alarm:.0e})"
             verdict = "holds" if o.holds else "fails"
+            name = f"<code>{c.id}</code>"
+            if c.kind == "erratum":
+                name = f'<a href="errata.html#{c.id}">{name}</a>'
             rows.append(
                 f'<tr id="claim-{c.id}" data-strength="{c.strength}" '
                 f'data-kind="{c.kind}">'
                 f'<td class="number"><a href="{c.page}.html">'
-                f"{html.escape(c.number)}</a><br><code>{c.id}</code></td>"
+                f"{html.escape(c.number)}</a><br>{name}</td>"
                 f"<td>{html.escape(c.statement)}"
                 f"<br><small>Needs: {html.escape(c.hypotheses)}</small></td>"
                 f'<td><span class="{verdict}">{verdict}</span>'

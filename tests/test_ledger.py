@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,9 @@ def test_table_escapes_and_links():
     assert 'href="setting.html"' in page and "D &gt;= K" in page
     assert "holds  def-1" in str(table)
     row = '<tr id="claim-def-1" data-strength="certified" data-kind="paper">'
-    assert row in page
+    assert row in page and "errata.html" not in page
+    page = ledger.check("erratum-49", scale="quick")._repr_html_()
+    assert 'href="errata.html#erratum-49"' in page
 
 
 def test_export_round_trip(tmp_path, monkeypatch):
@@ -101,6 +104,21 @@ def test_filter_knows_the_table():
     script = (book / "book/_static/ledger.js").read_text(encoding="utf-8")
     assert "table.nclib-ledger" in script and "row.dataset[name]" in script
     assert 'html_js_files: ["ledger.js"]' in (book / "_config.yml").read_text()
+
+
+def test_every_serious_erratum_has_a_check():
+    book = Path(__file__).resolve().parents[1] / "book"
+    text = (book / "errata.md").read_text(encoding="utf-8")
+    groups = re.split(r"^## .*$", text, flags=re.M)[1:4]
+    entries = re.findall(r"^\(erratum-(\d+)\)=$", "".join(groups), re.M)
+    assert len(entries) == 24
+    known = ledger.claims()
+    for number in entries:
+        assert f"erratum-{number}" in known
+        assert f"{{glue:text}}`erratum-{number}`" in text
+    for id in known:
+        if id.startswith("erratum-"):
+            assert f"({id})=" in text, id
 
 
 def test_unknown_id_is_named():

@@ -328,7 +328,7 @@ def erratum_24(scale):
     holds = frame_error < 1e-12 and seen <= eps + 1e-12
     return holds and printed + 0.1 < top < ours, (
         f"K = {K}, eps = {eps}: lengths distorted by {seen:.4f}, largest "
-        f"squared singular value {top:.4f} d/m > printed {printed:.4f}; "
+        f"squared singular value {top:.4f} m/d > printed {printed:.4f}; "
         f"corrected {ours:.4f}"
     )
 
@@ -338,7 +338,8 @@ def erratum_24(scale):
     "Proposition 13",
     "E min over nonnegative unit s of |Z^T s| is at least E|h| - E|g_+|, "
     "which is asymptotically sqrt d - sqrt(n/2)",
-    hypotheses="Z standard normal, n by d; checked at n = 5 and nine values of d from 1 to 30",
+    hypotheses="Z standard normal, n by d; checked at n = 5 and nine values "
+    "of d from 1 to 30",
     page=PAGE,
     strength="statistical",
     # Nine one-sided tests of means of 1000 draws, at six standard errors.

@@ -427,9 +427,9 @@ def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
     kind="beyond",
 )
 def collapse_width_claim(scale):
-    cases = ((2, 100, 30), (4, 60, 24), (10, 40, 16))
+    cases = ((2, 100, 20), (4, 60, 12), (10, 40, 8))
     if scale != "quick":
-        cases = ((2, 300, 40), (4, 100, 40), (10, 80, 24))
+        cases = ((2, 300, 24), (4, 100, 24), (10, 60, 16))
     parts, holds = [], True
     for K, n, draws in cases:
         means = np.tile([1.0, 0.0], (K, 1))

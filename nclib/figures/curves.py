@@ -27,6 +27,11 @@ NAMES = {
 }
 # Not stated in the paper; the training chapter shows what they change.
 WIDTH, BATCH = 50, 128
+# Epochs and net by net (sigma, ratio), by the number of samples of a class.
+_GRIDS = {
+    40: (2_000, [(s, r) for s in (0.18, 1.42) for r in (1.5, 4.0)]),
+    300: (100_000, [(s, r) for s in SIGMAS for r in RATIOS]),
+}
 
 
 def data(ratio, sigma, n, seed):
@@ -43,11 +48,15 @@ def flow_time(epochs, n):
 
 
 def _train(ratio, sigma, n, epochs, method, width, seed):
+    X, y, start = data(ratio, sigma, n, seed)
+    return _history(X, y, start, epochs, method, width)
+
+
+def _history(X, y, start, epochs, method, width):
     import torch
 
     from nclib.training import flow, train
 
-    X, y, start = data(ratio, sigma, n, seed)
     # The nets are small: one thread each is fastest, and the bits of a run
     # depend on the number.
     threads = torch.get_num_threads()
@@ -58,13 +67,12 @@ def _train(ratio, sigma, n, epochs, method, width, seed):
                 X, y, width=width, epochs=epochs, batch_size=BATCH, seed=start
             )
         else:
-            run = flow(X, y, T=flow_time(epochs, n), width=width, seed=start)
+            T = flow_time(epochs, len(y) // 2)
+            run = flow(X, y, T=T, width=width, seed=start)
     finally:
         torch.set_num_threads(threads)
     if run.status != "completed":
-        raise RuntimeError(
-            f"training at sigma = {sigma}, d/n = {ratio} ended: {run.status}"
-        )
+        raise RuntimeError(f"training of {X.shape} samples: {run.status}")
     return run.history
 
 
@@ -75,9 +83,9 @@ class TrainingGrid:
     Attributes
     ----------
     history : list of structured arrays
-        Net by net, noise level by noise level, as `TrainingRun.history`.
+        Net by net, as `TrainingRun.history`.
     sigma, ratio : (nets,) arrays
-        Noise level and d/n of each net.
+        Noise level and d/n of each net; a record may lack some nets.
     n, epochs, width : int
     provenance : dict
         Method ("flow" or "sgd"), seed, versions, machine, seconds, hash of
@@ -95,6 +103,42 @@ class TrainingGrid:
     def last(self, column):
         """The final value of a column, net by net."""
         return np.array([h[column][-1] for h in self.history])
+
+    def level(self, sigma):
+        """Numbers of the nets at one noise level, by rising dimension."""
+        nets = np.flatnonzero(np.isclose(self.sigma, sigma))
+        return nets[np.argsort(self.ratio[nets])]
+
+    def matched(self, other):
+        """Pairs (i, j) of nets of this grid and of another on equal data.
+
+        Noise level, d/n, n and the seed must agree.
+        """
+        if (self.n, self._seed) != (other.n, other._seed):
+            return []
+        place = {cell: j for j, cell in enumerate(other._cells)}
+        return [
+            (i, place[cell])
+            for i, cell in enumerate(self._cells)
+            if cell in place
+        ]
+
+    def sample(self, i):
+        """Samples X, labels y and the trainer's seed of net ``i``."""
+        _, cells = _GRIDS[self.n]
+        key = cells.index(self._cells[i])
+        child = np.random.SeedSequence(self._seed, spawn_key=(key,))
+        return data(self.ratio[i], self.sigma[i], self.n, child)
+
+    @property
+    def _cells(self):
+        return list(
+            zip(self.sigma.tolist(), self.ratio.tolist(), strict=True)
+        )
+
+    @property
+    def _seed(self):
+        return self.provenance["seed"]
 
     def save(self, path):
         """Write one .npz file, whole or not at all."""
@@ -126,14 +170,24 @@ class TrainingGrid:
     def recompute(self, epochs, nets=None):
         """Train again and compare with this record of SGD, row by row.
 
-        Only the first third of a run has its first step size, so that
-        ``epochs`` must be at most a third of the record's.
+        Parameters
+        ----------
+        epochs : int
+            How far. Only the first third of a run has its first step size,
+            so that this is at most a third of the record's epochs.
+        nets : sequence of int, optional
+            Which nets; all by default.
 
         Returns
         -------
         float
-            The largest difference of a risk, relative to the risk, in the
-            rows up to ``epochs``. Rounding in float32 leaves about 1e-5.
+            The largest relative difference of a risk or an NC1 in the rows
+            up to ``epochs``: rounding in float32 and nothing else.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming the argument; also if this is no record of SGD.
         """
         epochs = check_integer("epochs", epochs, 1)
         if epochs > self.epochs // 3:
@@ -141,25 +195,28 @@ class TrainingGrid:
                 f"epochs must be at most {self.epochs // 3}, a third of the "
                 f"record's, got {epochs}"
             )
-        children = np.random.SeedSequence(self.provenance["seed"]).spawn(
-            len(self.history)
-        )
-        worst = 0.0
-        for i in range(len(self.history)) if nets is None else nets:
-            again = _train(
-                float(self.ratio[i]),
-                float(self.sigma[i]),
-                self.n,
-                3 * epochs,
-                "sgd",
-                self.width,
-                children[i],
+        if self.provenance["method"] != "sgd":
+            raise ValueError(
+                "method of the record must be 'sgd', got "
+                f"{self.provenance['method']!r}"
             )
+        every = range(len(self.history))
+        nets = every if nets is None else list(nets)
+        if not set(nets) <= set(every):
+            raise ValueError(
+                f"nets must be numbers from 0 to {len(every) - 1}, got {nets}"
+            )
+        worst = 0.0
+        for i in nets:
+            again = _history(*self.sample(i), 3 * epochs, "sgd", self.width)
             kept = self.history[i]
             kept = kept[kept["epoch"] <= epochs]
             again = again[np.isin(again["epoch"], kept["epoch"])]
-            difference = np.abs(again["risk"] - kept["risk"]) / kept["risk"]
-            worst = max(worst, float(difference.max()))
+            if len(again) != len(kept):
+                return np.inf
+            for column in ("risk", "nc1"):
+                change = again[column] / kept[column] - 1
+                worst = max(worst, float(np.abs(change).max()))
         return worst
 
 
@@ -200,16 +257,10 @@ def run(scale=None, method=None, seed=0, n_jobs=None, width=WIDTH):
     if method not in ("flow", "sgd"):
         raise ValueError(f"method must be 'flow' or 'sgd', got {method!r}")
     seed = check_integer("seed", seed, 0)
-    quick = scale == "quick"
-    n, epochs = (40, 2_000) if quick else (300, 100_000)
-    ratios = (1.5, 4.0) if quick else RATIOS
-    sigmas = (0.18, 1.42) if quick else SIGMAS
+    n = 40 if scale == "quick" else 300
+    epochs, cells = _GRIDS[n]
     started = time.perf_counter()
-    tasks = [
-        (ratio, sigma, n, epochs, method, width)
-        for sigma in sigmas
-        for ratio in ratios
-    ]
+    tasks = [(r, s, n, epochs, method, width) for s, r in cells]
     history = sweep(_train, tasks, seed, n_jobs, f"Figures 3-5, {method}")
     return TrainingGrid(
         history,
@@ -234,24 +285,50 @@ def run(scale=None, method=None, seed=0, n_jobs=None, width=WIDTH):
     )
 
 
+def at(rows, time, column="nc1"):
+    """A column of a history at a time, linear between rows on log scales."""
+    rows = rows[1:]
+    place = np.log(time), np.log(rows["time"])
+    return float(np.exp(np.interp(*place, np.log(rows[column]))))
+
+
+def _long(ratio, sigma, n, T, seed):
+    from nclib.training import flow
+
+    X, y, start = data(ratio, sigma, n, seed)
+    return flow(X, y, T=T, width=WIDTH, seed=start).history
+
+
+def longer(result):
+    """Histories of flow at the lowest noise for ten times as many epochs.
+
+    Of the nets ``result.level(SIGMAS[0])``, on the same data and starts.
+    """
+    T = flow_time(10 * result.epochs, result.n)
+    nets = result.level(SIGMAS[0])
+    # These nets come first in the grid, so that they keep their seeds.
+    tasks = [(result.ratio[i], SIGMAS[0], result.n, T) for i in nets]
+    return sweep(_long, tasks, result.provenance["seed"], title="Longer")
+
+
 def draw_metrics(result, sigma, record=None):
     """NC1 to NC3 along training at one noise level, a color for each d/n."""
     style.use()
     figure, axes = style.grid(2, 2, 7.2, 2.7, sharex=True)
-    wanted = np.flatnonzero(np.isclose(result.sigma, sigma))
-    for i, color in zip(wanted, style.ORDERED, strict=False):
-        for ax, metric in zip(axes.flat, METRICS, strict=True):
-            rows = result.history[i]
-            ax.loglog(
-                rows["time"][1:], rows[metric][1:], color=color,
-                label=f"{result.ratio[i]:g}",
-            )
-            if record is not None:
-                rows = record.history[i][1::6]
-                ax.loglog(
-                    rows["time"], rows[metric], "o", color=color, ms=3
-                )
+    wanted = result.level(sigma).tolist()
+    colors = dict(zip(wanted, style.ORDERED, strict=False))
+    pairs = [] if record is None else result.matched(record)
     for ax, metric in zip(axes.flat, METRICS, strict=True):
+        for i, color in colors.items():
+            rows = result.history[i][1:]
+            label = f"{result.ratio[i]:g}"
+            ax.loglog(rows["time"], rows[metric], color=color, label=label)
+        for i, j in pairs:
+            if i in colors:
+                rows = record.history[j][1::6]
+                ax.loglog(
+                    rows["time"], rows[metric], "o", color=colors[i], ms=3
+                )
         ax.set_title(NAMES[metric])
     for ax in axes[1]:
         ax.set_xlabel("time $T$, the sum of the steps")

@@ -13,6 +13,9 @@ def draw(result, record=None):
     """
     style.use()
     figure, axes = style.grid(1, 1, 6.4, 4.2)
+    colors = dict(
+        zip(sorted(set(result.sigma.tolist())), style.ORDERED, strict=False)
+    )
     for drawn, options in (
         (result, dict(marker="", linestyle="-")),
         (record, dict(marker="o", linestyle="none", ms=6)),
@@ -20,8 +23,7 @@ def draw(result, record=None):
         if drawn is None:
             continue
         final = drawn.last("nc1")
-        levels = sorted(set(drawn.sigma.tolist()))
-        for sigma, color in zip(levels, style.ORDERED, strict=False):
+        for sigma, color in colors.items():
             nets = drawn.sigma == sigma
             axes.semilogy(
                 drawn.ratio[nets],

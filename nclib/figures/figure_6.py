@@ -1,0 +1,393 @@
+"""Figure 6: three-layer nets with a random first layer, by its width."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+import nclib
+from nclib.data import check_integer, check_real, digits, fashion_mnist
+from nclib.figures import chosen_scale, style
+from nclib.figures.curves import METRICS, NAMES
+from nclib.kernels import random_first_layer
+from nclib.sweep import cache_folder, code_hash, sweep, workers
+
+# Not stated in the paper. Of its widths only the largest stands in the text.
+WIDTH, BATCH = 32, 128
+PAPER_WIDTHS = (500, 2_000, 5_000, 10_000, 20_000)
+# Samples a class, epochs or iterations at most, widths d1.
+_SIZES = {
+    ("quick", "sgd"): (10, 300, (50, 200)),
+    ("book", "sgd"): (50, 10_000, (200, 500, 2_000)),
+    ("paper", "sgd"): (500, 100_000, PAPER_WIDTHS),
+    ("quick", "lbfgs"): (10, 300, (50, 200)),
+    ("book", "lbfgs"): (25, 2_000, (50, 100, 500, 2_000)),
+    ("paper", "lbfgs"): (500, 5_000, PAPER_WIDTHS),
+}
+_COLORS = dict(
+    zip((200, 500, 2_000, 5_000, 10_000, 20_000), style.ORDERED, strict=True)
+)
+
+
+def images(n):
+    """The first ``n`` images of each of ten classes, and their name.
+
+    Fashion-MNIST where ``NCLIB_DATA`` names its folder, else the digits of
+    scikit-learn, of which there are at most 174 a class.
+
+    Returns the `Dataset` and the name.
+    """
+    if os.environ.get("NCLIB_DATA"):
+        return fashion_mnist(n), "Fashion-MNIST"
+    if n > 174:
+        raise ValueError(
+            "NCLIB_DATA must name the folder of Fashion-MNIST for "
+            f"n = {n} images a class, the digits have only 174"
+        )
+    return digits(n), "digits"
+
+
+def first_layer(d, d1, seed):
+    """The frozen layer of a net; the layers of one seed are nested."""
+    return random_first_layer(d, d1, np.random.default_rng([seed, 6]))
+
+
+class _Budget:
+    """Interrupts the block, as Ctrl-C does, when its minutes are over."""
+
+    def __init__(self, minutes):
+        self.seconds = 0.0 if minutes is None else 60.0 * minutes
+        self.spent = False
+
+    def _interrupt(self, *_):
+        self.spent = True
+        raise KeyboardInterrupt
+
+    @contextlib.contextmanager
+    def __call__(self):
+        if not self.seconds:
+            yield
+            return
+        before = signal.signal(signal.SIGALRM, self._interrupt)
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.signal(signal.SIGALRM, before)
+
+
+def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
+    """History and status of one net."""
+    import torch
+
+    from nclib.training import minimise, train
+
+    layer = first_layer(X.shape[1], d1, seed)
+    settings = dict(width=WIDTH, first_layer=layer, seed=seed)
+    budget = _Budget(minutes)
+    # One thread a net is fastest where there are several, and the bits of a
+    # run depend on the number.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with budget():
+            if method == "sgd":
+                run = train(
+                    X, y, epochs=epochs, batch_size=BATCH,
+                    checkpoint=checkpoint, **settings,
+                )
+            else:
+                run = minimise(X, y, max_iterations=epochs, **settings)
+    except KeyboardInterrupt:
+        if not budget.spent:
+            raise
+        raise ValueError(
+            f"minutes must suffice to prepare the net of width {d1}, got "
+            f"{minutes:g}"
+        ) from None
+    finally:
+        torch.set_num_threads(threads)
+    if run.status != "interrupted":
+        return run.history, run.status
+    if not budget.spent:
+        raise KeyboardInterrupt
+    # The last row was taken in the middle of an epoch; resuming goes on from
+    # the checkpoint, without it.
+    return run.history[: -1 if method == "sgd" else None], run.status
+
+
+def _task(n, d1, epochs, method, seed, _):
+    (X, y), _ = images(n)
+    history, status = _history(X, y, d1, epochs, method, seed)
+    if method == "sgd" and status != "completed":
+        raise RuntimeError(f"training at width {d1}: {status}")
+    return history
+
+
+@dataclass(frozen=True)
+class ThreeLayers:
+    """Histories of the nets of Figure 6, one for each width.
+
+    Attributes
+    ----------
+    history : list of structured arrays
+        Net by net, as `TrainingRun.history`.
+    d1 : (nets,) integer array
+        Widths of the first layer.
+    n, epochs : int
+        Images a class; epochs of the whole run, or iterations at most.
+    status : list of str
+        "completed" or "interrupted": then ``history`` is the beginning of
+        the whole run.
+    provenance : dict
+        Data, method ("sgd" or "lbfgs"), seed, versions, machine, seconds,
+        hash of the code, command, epochs reached.
+    """
+
+    history: list
+    d1: np.ndarray
+    n: int
+    epochs: int
+    status: list
+    provenance: dict
+
+    def last(self, column):
+        """The final value of a column, net by net."""
+        return np.array([h[column][-1] for h in self.history])
+
+    @property
+    def reached(self):
+        """The last epoch (or iteration) on record, net by net."""
+        return self.last("epoch")
+
+    def save(self, path):
+        """Write one .npz file, whole or not at all."""
+        path = Path(path)
+        temporary = path.with_name(path.name + ".partial.npz")
+        np.savez_compressed(
+            temporary,
+            d1=self.d1,
+            sizes=[self.n, self.epochs],
+            status=self.status,
+            provenance=json.dumps(self.provenance),
+            **{f"net_{i:02}": h for i, h in enumerate(self.history)},
+        )
+        os.replace(temporary, path)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote."""
+        with np.load(path) as file:
+            nets = sorted(k for k in file.files if k.startswith("net_"))
+            return cls(
+                [file[name] for name in nets],
+                file["d1"],
+                *file["sizes"].tolist(),
+                file["status"].tolist(),
+                json.loads(str(file["provenance"])),
+            )
+
+    def recompute(self, epochs, nets=None):
+        """Train again and compare with this record, row by row.
+
+        Parameters
+        ----------
+        epochs : int
+            How far. Only the first third of a run has its first step size,
+            so that this is at most a third of the whole run's epochs; three
+            times as many are trained.
+        nets : sequence of int, optional
+            Which nets; all by default.
+
+        Returns
+        -------
+        float
+            The largest relative difference of a risk in the rows up to
+            ``epochs``: rounding in float32 and nothing else.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Naming the argument; also if this is no record of SGD, or if its
+            data are not at hand.
+        """
+        epochs = check_integer("epochs", epochs, 1)
+        if epochs > self.epochs // 3:
+            raise ValueError(
+                f"epochs must be at most {self.epochs // 3}, a third of the "
+                f"record's, got {epochs}"
+            )
+        if self.provenance["method"] != "sgd":
+            raise ValueError(
+                "method of the record must be 'sgd', got "
+                f"{self.provenance['method']!r}"
+            )
+        every = range(len(self.history))
+        nets = every if nets is None else list(nets)
+        if not set(nets) <= set(every):
+            raise ValueError(
+                f"nets must be numbers from 0 to {len(every) - 1}, got {nets}"
+            )
+        (X, y), name = images(self.n)
+        if name != self.provenance["data"]:
+            raise ValueError(
+                f"NCLIB_DATA must give the record's data, "
+                f"{self.provenance['data']}, got {name}"
+            )
+        worst = 0.0
+        for i in nets:
+            again, _ = _history(
+                X, y, int(self.d1[i]), 3 * epochs, "sgd",
+                self.provenance["seed"],
+            )
+            kept = self.history[i]
+            kept = kept[kept["epoch"] <= epochs]
+            again = again[np.isin(again["epoch"], kept["epoch"])]
+            if len(again) != len(kept):
+                return np.inf
+            change = again["risk"] / kept["risk"] - 1
+            worst = max(worst, float(np.abs(change).max()))
+        return worst
+
+
+def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
+    """Train the nets of Figure 6.
+
+    Parameters
+    ----------
+    scale : {"quick", "book", "paper"}, optional
+        Paper: 500 images a class and 1e5 epochs, about an hour a width.
+        Book: 50 images a class and 1e4 epochs, or 25 for L-BFGS.
+    seed : int
+        Of the first layer, the start and the batches.
+    n_jobs : int, optional
+        Worker processes; all cores by default.
+    method : {"sgd", "lbfgs"}
+        The paper's training, or a descent to a stationary point.
+    minutes : float, optional
+        Wall time allowed to each width (not on Windows). A net that has not
+        ended is kept as it is, with the status "interrupted".
+
+    Returns
+    -------
+    ThreeLayers
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument that is not one of the above.
+
+    Notes
+    -----
+    Section 3.3. SGD at the paper's scale, or with ``minutes``, leaves
+    checkpoints in `nclib.sweep.cache_folder`: the same call goes on from
+    there, to the same bits as a run in one go. The first layer has variance
+    1/d1. The second layer's width and the batch size are not stated in the
+    paper; 32 and 128 are ours, and so are all widths but the largest.
+    """
+    scale = chosen_scale(scale)
+    seed = check_integer("seed", seed, 0)
+    if method not in ("sgd", "lbfgs"):
+        raise ValueError(f"method must be 'sgd' or 'lbfgs', got {method!r}")
+    if minutes is not None:
+        minutes = check_real("minutes", minutes, 0.0, exclusive=True)
+    n, epochs, widths = _SIZES[scale, method]
+    data, name = images(n)
+    started = time.perf_counter()
+    if scale == "paper" or minutes is not None:
+        folder = cache_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = f"figure-6-{name}-{n}-{epochs}-{seed}"
+        found = joblib.Parallel(n_jobs=workers(n_jobs))(
+            joblib.delayed(_history)(
+                *data, d1, epochs, method, seed,
+                folder / f"{stem}-{d1}.npz", minutes,
+            )
+            for d1 in widths[::-1]
+        )[::-1]
+        history, status = (list(part) for part in zip(*found, strict=True))
+    else:
+        history = sweep(
+            _task,
+            [(n, d1, epochs, method, seed) for d1 in widths],
+            seed, n_jobs, f"Figure 6, {method}",
+        )
+        status = ["completed"] * len(history)
+    return ThreeLayers(
+        history,
+        np.array(widths),
+        n,
+        epochs,
+        status,
+        {
+            "data": name,
+            "method": method,
+            "seed": seed,
+            "width": WIDTH,
+            "batch_size": BATCH if method == "sgd" else None,
+            "command": f"python -m nclib figure 6 --scale {scale}",
+            "minutes": minutes,
+            "reached": {
+                str(d1): int(h["epoch"][-1])
+                for d1, h in zip(widths, history, strict=True)
+            },
+            "seconds": round(time.perf_counter() - started, 1),
+            "nclib": nclib.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "code": code_hash(),
+        },
+    )
+
+
+def draw(result, record=None):
+    """NC1 to NC3 along training, a color for each width.
+
+    The ``record``, if given, fills a second column.
+    """
+    style.use()
+    if record is None:
+        figure, axes = style.grid(2, 2, 7.2, 2.7, sharex=True)
+        _column(axes.flat, result)
+        bottom = axes[1]
+    else:
+        figure, axes = style.grid(4, 2, 7.2, 2.2, sharex="col", sharey="row")
+        _column(axes[:, 0], result)
+        _column(axes[:, 1], record)
+        for ax, drawn in zip(axes[0], (result, record), strict=True):
+            ax.set_title(f"n = {drawn.n}\n{ax.get_title()}")
+        bottom = axes[3]
+    for ax, drawn in zip(bottom, (result, record or result), strict=True):
+        sgd = drawn.provenance["method"] == "sgd"
+        ax.set_xlabel("epoch" if sgd else "iteration of L-BFGS")
+    handles = {
+        text: line
+        for ax in axes.flat
+        for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(
+        handles.values(), handles, loc="outside lower center",
+        ncols=len(handles), title="width $d_1$ of the random layer",
+    )
+    return figure
+
+
+def _column(axes, result):
+    for ax, metric in zip(axes, METRICS, strict=True):
+        for d1, rows in zip(result.d1.tolist(), result.history, strict=True):
+            ax.loglog(
+                rows["epoch"][1:], rows[metric][1:], label=f"{d1:,}",
+                color=_COLORS.get(d1, style.INK),
+            )
+        ax.set_title(NAMES[metric])

@@ -1,0 +1,169 @@
+"""Figure 6: kept, resumed, computed again, refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from nclib.figures import figure_6
+from nclib.figures.figure_6 import ThreeLayers, first_layer, images
+from nclib.training import train
+
+
+@pytest.fixture(autouse=True)
+def digits_and_an_empty_cache(monkeypatch, tmp_path):
+    monkeypatch.delenv("NCLIB_DATA", raising=False)
+    monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def result():
+    return figure_6.run(scale="quick", n_jobs=1)
+
+
+def same(one, other):
+    return [a.tobytes() for a in one.history] == [
+        b.tobytes() for b in other.history
+    ]
+
+
+def test_trains_what_it_says(result):
+    assert result.provenance["data"] == "digits"
+    assert result.status == ["completed"] * len(result.d1)
+    assert (result.reached == result.epochs).all()
+    X, y = images(result.n)[0]
+    assert np.bincount(y).tolist() == [result.n] * 10
+    d1 = int(result.d1[-1])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    plain = train(
+        X, y, width=32, epochs=result.epochs, batch_size=128,
+        first_layer=first_layer(64, d1, 0), seed=0,
+    )
+    torch.set_num_threads(threads)
+    assert plain.history.tobytes() == result.history[-1].tobytes()
+
+
+def test_first_layers_are_nested_with_variance_one_over_width():
+    wide, narrow = first_layer(64, 400, 3), first_layer(64, 100, 3)
+    assert np.allclose(2 * wide[:, :100], narrow, rtol=1e-14)
+    # The standard error of the mean square of 25,600 entries is 0.9 %; five
+    # of them have chance 6e-7.
+    assert abs(400 * np.mean(wide**2) - 1) < 5 * np.sqrt(2 / wide.size)
+    assert not np.allclose(first_layer(64, 100, 4), narrow)
+
+
+def test_save_and_load(result, tmp_path):
+    result.save(tmp_path / "record.npz")
+    kept = ThreeLayers.load(tmp_path / "record.npz")
+    assert same(kept, result)
+    assert kept.d1.tolist() == result.d1.tolist()
+    assert (kept.n, kept.epochs) == (result.n, result.epochs)
+    assert kept.status == result.status
+    assert kept.provenance == result.provenance
+    assert kept.recompute(30) < 1e-6
+
+
+def test_recompute_sees_a_wrong_record(result):
+    assert result.recompute(100) < 1e-6
+    result.history[1]["risk"][5] *= 1.01
+    assert result.recompute(100, nets=[0]) < 1e-6
+    assert result.recompute(100) == pytest.approx(1 - 1 / 1.01, rel=1e-3)
+    missing = dataclasses.replace(
+        result, history=[h[h["epoch"] != 4] for h in result.history]
+    )
+    assert missing.recompute(10) < 1e-6
+    other = dataclasses.replace(
+        result, provenance={**result.provenance, "seed": 1}
+    )
+    assert other.recompute(10) > 1e-3
+
+
+def test_a_budget_stops_and_the_same_call_resumes(monkeypatch):
+    # Takes seconds: far more than the budget of 0.4.
+    sizes = (2, 30_000, (50, 60))
+    monkeypatch.setitem(figure_6._SIZES, ("quick", "sgd"), sizes)
+    settings = dict(scale="quick", n_jobs=1)
+    first = figure_6.run(minutes=0.4 / 60, **settings)
+    assert first.status == ["interrupted"] * 2
+    assert (first.reached > 0).all()
+    assert (first.reached < 30_000).all()
+    monkeypatch.setitem(
+        figure_6._SIZES, ("quick", "sgd"), (2, 30_000, (50,))
+    )
+    whole = figure_6.run(**settings)
+    resumed = figure_6.run(minutes=10, **settings)
+    assert resumed.status == ["completed"]
+    assert resumed.reached.tolist() == [30_000]
+    assert same(whole, resumed)
+    beginning = first.history[0]
+    assert beginning.tobytes() == whole.history[0][: len(beginning)].tobytes()
+
+
+def test_a_budget_that_prepares_nothing_says_so(monkeypatch):
+    import nclib.gram
+
+    def slow(*_):
+        while True:
+            pass
+
+    monkeypatch.setattr(nclib.gram.Problem, "_feature_blocks", slow)
+    with pytest.raises(ValueError, match="minutes must suffice"):
+        figure_6.run(scale="quick", n_jobs=1, minutes=0.2 / 60)
+
+
+def test_ctrl_c_is_no_budget(monkeypatch):
+    import nclib.training
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nclib.training._Sgd, "epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        figure_6.run(scale="quick", n_jobs=1, minutes=10)
+
+
+def test_lbfgs_ends_below_sgd(result):
+    limit = figure_6.run(scale="quick", n_jobs=1, method="lbfgs")
+    assert limit.d1.tolist() == result.d1.tolist()
+    assert (limit.last("gap") >= 0).all()
+    assert (limit.last("risk") < result.last("risk")).all()
+    with pytest.raises(ValueError, match="method of the record must be"):
+        limit.recompute(10)
+
+
+def test_draws_both(result):
+    assert len(figure_6.draw(result).axes) == 4
+    assert len(figure_6.draw(result, result).axes) == 8
+
+
+@pytest.mark.parametrize(
+    "error, match, arguments",
+    [
+        (ValueError, "scale must be one of", dict(scale="huge")),
+        (ValueError, "method must be 'sgd' or 'lbfgs'", dict(method="adam")),
+        (TypeError, "seed must be an integer", dict(seed=0.5)),
+        (ValueError, "n_jobs must be at least 1", dict(n_jobs=0)),
+        (ValueError, "minutes must be greater than", dict(minutes=0)),
+        (TypeError, "minutes must be a real", dict(minutes="1")),
+        (ValueError, "NCLIB_DATA must name", dict(scale="paper")),
+    ],
+)
+def test_bad_arguments_of_run(error, match, arguments):
+    with pytest.raises(error, match=match):
+        figure_6.run(**{"scale": "quick", **arguments})
+
+
+def test_bad_arguments_of_recompute(result):
+    with pytest.raises(ValueError, match="epochs must be at most 100"):
+        result.recompute(101)
+    with pytest.raises(TypeError, match="epochs must be an integer"):
+        result.recompute(1.0)
+    with pytest.raises(ValueError, match="nets must be numbers from 0 to 1"):
+        result.recompute(10, nets=[2])
+    elsewhere = dataclasses.replace(
+        result, provenance={**result.provenance, "data": "Fashion-MNIST"}
+    )
+    with pytest.raises(ValueError, match="NCLIB_DATA must give"):
+        elsewhere.recompute(10)
