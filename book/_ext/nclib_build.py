@@ -28,7 +28,8 @@ def package_hash(root=ROOT):
         if path.is_file():
             digest.update(path.relative_to(root).as_posix().encode())
             digest.update(path.read_bytes())
-    digest.update(os.environ.get("NCLIB_SCALE", "").encode())
+    for name in ("NCLIB_SCALE", "NCLIB_DATA"):
+        digest.update(f"{name}={os.environ.get(name, '')}".encode())
     return digest.hexdigest()[:16]
 
 

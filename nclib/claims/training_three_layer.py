@@ -94,7 +94,7 @@ def dead_share(d1, power, n, epochs=200):
 def figure_6_claim(scale):
     result = trained(scale)
     nc1, gap = result.last("nc1"), result.last("gap")
-    holds = nc1[-1] < nc1[0] and gap[-1] < gap[0]
+    holds = bool(nc1[-1] < nc1[0] and gap[-1] < gap[0])
     return holds, (
         f"{result.provenance['data']}, n = {result.n}, {result.epochs} "
         "epochs: "
@@ -135,7 +135,7 @@ def three_layer_floor(scale):
         and worst < 1e-10
         and all(gap > 1e-5 for gap in refused)
     )
-    return holds, (
+    return bool(holds), (
         f"smallest gap of {sum(len(r.history) for r in runs)} trained nets "
         f"{lowest:.1e}; n = {run.n}: {built} widths carry a collapsed net, "
         f"within {worst:.0e} of the minimum, proved; {len(refused)} carry "
@@ -180,7 +180,7 @@ def three_layer_gram(scale):
         worst = max(
             worst, np.abs(run.net.W1 - W2).max(), np.abs(run.net.W - W).max()
         )
-    return worst < 1e-10, (
+    return bool(worst < 1e-10), (
         f"d1 = 20, 40, 400, N = 60, {epochs} epochs: largest difference of a "
         f"weight {worst:.0e}"
     )
