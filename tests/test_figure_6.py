@@ -67,13 +67,15 @@ def test_save_and_load(result, tmp_path):
 
 def test_recompute_sees_a_wrong_record(result):
     assert result.recompute(100) < 1e-6
-    result.history[1]["risk"][5] *= 1.01
-    assert result.recompute(100, nets=[0]) < 1e-6
-    assert result.recompute(100) == pytest.approx(1 - 1 / 1.01, rel=1e-3)
-    missing = dataclasses.replace(
+    tampered = [h.copy() for h in result.history]
+    tampered[1]["risk"][5] *= 1.01
+    wrong = dataclasses.replace(result, history=tampered)
+    assert wrong.recompute(100, nets=[0]) < 1e-6
+    assert wrong.recompute(100) == pytest.approx(1 - 1 / 1.01, rel=1e-3)
+    thinned = dataclasses.replace(
         result, history=[h[h["epoch"] != 4] for h in result.history]
     )
-    assert missing.recompute(10) < 1e-6
+    assert thinned.recompute(10) < 1e-6
     other = dataclasses.replace(
         result, provenance={**result.provenance, "seed": 1}
     )

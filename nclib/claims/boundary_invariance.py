@@ -35,6 +35,7 @@ OPPOSED = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     "For two clusters the threshold never grows with the angle, and from "
     "90 degrees on it does not depend on it",
     hypotheses="K = 2, means of equal norm",
+    kind="beyond",
     page="phase_boundary",
     strength="identity",
 )
@@ -63,6 +64,7 @@ def boundary_angle_free(scale):
     "For two clusters at 90 degrees or more, class 1 only feels the norm of "
     "the other mean; collapse needs both, so the smaller norm decides",
     hypotheses="K = 2",
+    kind="beyond",
     page="phase_boundary",
     strength="identity",
 )
@@ -90,6 +92,7 @@ def boundary_norm_free(scale):
     "A simplex of means at noise sigma has the threshold of orthonormal "
     "means at noise sigma sqrt(K - 1)",
     hypotheses="K unit means",
+    kind="beyond",
     page="phase_boundary",
     strength="identity",
 )
@@ -113,6 +116,7 @@ def boundary_etf(scale):
     "Noise of covariance Sigma has the boundary of the means multiplied by "
     "Sigma^(-1/2)",
     hypotheses="Sigma invertible; certified on pairs of data sets",
+    kind="beyond",
     page="phase_boundary",
     strength="certified",
 )
@@ -142,6 +146,7 @@ def boundary_whitening(scale):
     "The threshold never falls as the noise grows; it grows strictly unless "
     "the other means add up to zero, and then it is (K+1)/2 throughout",
     hypotheses="any means",
+    kind="beyond",
     page="phase_boundary",
     strength="identity",
 )
@@ -172,6 +177,7 @@ def boundary_monotone(scale):
     "<mu_j, b> for all other j. Much noise: (K+1)/2 - |sum of the others|^2 "
     "/ (pi (K+1) sigma^2)",
     hypotheses="any means",
+    kind="beyond",
     page="phase_boundary",
     strength="identity",
 )
@@ -208,6 +214,7 @@ def boundary_limits(scale):
     "At fixed d/n Theorem 4's noise level falls to zero like 1 / sqrt(log n) "
     "while the true one is constant: the logarithm is due to the union bound",
     hypotheses="two clusters, 180 degrees, constant 1/2, eps = 0",
+    kind="beyond",
     page="phase_boundary",
     strength="identity",
 )

@@ -33,6 +33,7 @@ NUMERICAL = "Numerical only"
     hypotheses="Gaussian mixture, fixed means and noise; checked on the mean "
     "smallest feasible d at n = 60, to 0.15 of a dimension beyond sampling "
     "error",
+    kind="beyond",
     page="phase_boundary",
     strength="statistical",
     false_alarm=1e-5,
@@ -64,6 +65,7 @@ def exact_boundary(scale):
     "a Gaussian point from the cone",
     hypotheses="Gaussian mixture, n > p; d_c from feasibility of full data, "
     "D_n from independent least squares problems",
+    kind="beyond",
     page="phase_boundary",
     strength="statistical",
     false_alarm=1e-5,
@@ -100,6 +102,7 @@ def boundary_identity(scale):
     "about Phi((d - delta* n - c0) / (tau sqrt n))",
     hypotheses="checked at n = 60: distribution function to 0.03, standard "
     "deviation to 10 %, beyond sampling error",
+    kind="beyond",
     page="phase_boundary",
     strength="statistical",
     false_alarm=2e-5,
@@ -139,6 +142,7 @@ def boundary_width(scale):
     "function with one more free variable",
     hypotheses="a column of ones beside the data; checked at n = 60 to 0.15 "
     "of a dimension beyond sampling error",
+    kind="beyond",
     page="phase_boundary",
     strength="statistical",
     false_alarm=1e-5,
@@ -173,6 +177,7 @@ def boundary_bias(scale):
     "Other noise with the same two moments gives the same boundary",
     hypotheses="independent entries, means spread over many coordinates; "
     "checked at n = 60 to one dimension beyond sampling error",
+    kind="beyond",
     page="phase_boundary",
     strength="statistical",
     false_alarm=1e-5,

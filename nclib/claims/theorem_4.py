@@ -122,6 +122,7 @@ def first_figure(scale):
     "every cell, which is what the paper does",
     hypotheses="n = 60 and six trials (n = 40 at the quick size, 300 at the "
     "paper's)",
+    kind="beyond",
     page="theorem_4",
     strength="statistical",
     # The centers' errors are predicted; the tail is that of chi-square.
@@ -163,6 +164,7 @@ def designs(scale):
     "min over a of tau^2 a^2 + E(G-a)_+^2, about 4 tau^2 log(1/tau)",
     hypotheses="two clusters at 90 degrees or more, tau = sigma / norm of "
     "the other mean to 0",
+    kind="beyond",
     page="theorem_4",
     strength="identity",
 )

@@ -171,6 +171,7 @@ def smallest_dimension(X, y, n):
     "Without signal the smallest feasible dimension is n plus the number of "
     "heads in (K-1) n fair tosses",
     hypotheses="means zero, one class, any n",
+    kind="beyond",
     page="theorem_5",
     strength="statistical",
     # Dvoretzky-Kiefer-Wolfowitz at 1e-6, and a normal tail at 5 standard
@@ -207,6 +208,7 @@ def wendel_law(scale):
     "P(Bin((K-1) n - 1, 1/2) <= d - n - K - 1), which asks for less than "
     "(2.17) at the same level 1 - 1/n",
     hypotheses="Gaussian mixture, sigma > 0, d >= n + K + 1",
+    kind="beyond",
     page="theorem_5",
     strength="statistical",
     # Twelve one-sided binomial tests at 1e-7.

@@ -139,6 +139,7 @@ def lemma_9(scale):
     "Theorem 6, its kernel",
     "Averages over random neurons agree with the closed form",
     hypotheses="unit rows; five standard errors for each of 28 entries",
+    kind="beyond",
     page="theorem_6",
     strength="statistical",
     false_alarm=2e-5,
