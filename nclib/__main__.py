@@ -34,8 +34,10 @@ def _figure(arguments):
         f"nclib.figures.figure_{arguments.number}"
     )
     options = {}
-    if arguments.design:
-        options["design"] = arguments.design
+    for name in ("design", "minutes"):
+        value = getattr(arguments, name)
+        if value is not None:
+            options[name] = value
     result = figure.run(
         scale=arguments.scale,
         seed=arguments.seed,
@@ -76,9 +78,14 @@ def main(argv=None):
     one.set_defaults(command=_decide)
 
     one = commands.add_parser("figure", help="simulate and draw a figure")
-    one.add_argument("number", type=int, choices=range(1, 6))
+    one.add_argument("number", type=int, choices=range(1, 7))
     one.add_argument("--scale", choices=SCALES)
     one.add_argument("--design", choices=("nested", "independent"))
+    one.add_argument(
+        "--minutes",
+        type=float,
+        help="figure 6: wall time a net; the same call goes on from there",
+    )
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--jobs", type=int)
     one.add_argument("--out", type=Path, required=True, help="picture")

@@ -130,6 +130,8 @@ def test_lbfgs_ends_below_sgd(result):
     limit = figure_6.run(scale="quick", n_jobs=1, method="lbfgs")
     assert limit.d1.tolist() == result.d1.tolist()
     assert (limit.last("gap") >= 0).all()
+    # 300 iterations do not reach the tolerance, and it says so.
+    assert all(status.startswith("stopped") for status in limit.status)
     assert (limit.last("risk") < result.last("risk")).all()
     with pytest.raises(ValueError, match="method of the record must be"):
         limit.recompute(10)

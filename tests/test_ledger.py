@@ -144,3 +144,14 @@ def test_ids_are_unique():
     first = next(iter(ledger.claims()))
     with pytest.raises(ValueError, match="^id must be new"):
         ledger.claim(first, "1", "again", page="x", strength="identity")(None)
+
+
+def test_every_numbered_statement_of_the_paper_is_a_claim():
+    parts = {"2": "ab", "3": "abc", "4": " ", "5": "abc", "6": " "}
+    parts |= {"7": "ab", "8": "ab"}
+    expected = {"def-1", "prop-13", "thm-14"}
+    expected |= {f"thm-{n}{p}".strip() for n, ps in parts.items() for p in ps}
+    expected |= {f"lem-{n}" for n in (9, 10, 11, 12, 15)}
+    expected |= {f"fig-{n}" for n in range(1, 7)}
+    paper = {c.id for c in ledger.claims().values() if c.kind == "paper"}
+    assert paper == expected and len(paper) == 28

@@ -68,6 +68,7 @@ def attained(n, d1, seed):
     return Attained(True, proved, net.risk(X, y, *PENALTIES) - floor(n))
 
 
+@cache
 def dead_share(d1, power, n, epochs=200):
     """Share of dead neurons if the layer has deviation d1^-power.
 
@@ -78,6 +79,8 @@ def dead_share(d1, power, n, epochs=200):
     run = train(
         X, y, width=figure_6.WIDTH, epochs=epochs, first_layer=layer
     )
+    if run.status.startswith("dead"):
+        return 1.0, run.status
     return run.dead_neurons / figure_6.WIDTH, run.status
 
 

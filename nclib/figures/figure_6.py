@@ -13,6 +13,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 import nclib
 from nclib.data import check_integer, check_real, digits, fashion_mnist
@@ -129,7 +130,7 @@ def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
 def _task(n, d1, epochs, method, seed, _):
     (X, y), _ = images(n)
     history, status = _history(X, y, d1, epochs, method, seed)
-    if method == "sgd" and status != "completed":
+    if status != "completed":
         raise RuntimeError(f"training at width {d1}: {status}")
     return history
 
@@ -147,8 +148,8 @@ class ThreeLayers:
     n, epochs : int
         Images a class; epochs of the whole run, or iterations at most.
     status : list of str
-        "completed" or "interrupted": then ``history`` is the beginning of
-        the whole run.
+        Of `TrainingRun`. After "interrupted" the ``history`` is the
+        beginning of the whole run.
     provenance : dict
         Data, method ("sgd" or "lbfgs"), seed, versions, machine, seconds,
         hash of the code, command, epochs reached.
@@ -304,7 +305,7 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
     n, epochs, widths = _SIZES[scale, method]
     data, name = images(n)
     started = time.perf_counter()
-    if scale == "paper" or minutes is not None:
+    if method == "lbfgs" or scale == "paper" or minutes is not None:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"figure-6-{name}-{n}-{epochs}-{seed}"
@@ -391,3 +392,8 @@ def _column(axes, result):
                 color=_COLORS.get(d1, style.INK),
             )
         ax.set_title(NAMES[metric])
+        low, high = ax.get_ylim()
+        if high < 10 * low:
+            ax.yaxis.set_minor_formatter("{x:.3g}")
+        else:
+            ax.yaxis.set_minor_formatter(NullFormatter())
