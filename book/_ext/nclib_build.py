@@ -37,6 +37,8 @@ def use_this_checkout(app, config):
     # An editable install may point at another checkout; the kernels
     # inherit PYTHONPATH and so run the code that is being documented.
     parts = [str(ROOT)]
+    # The sweeps use one process a core; threads on top of that slow both.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if os.environ.get("PYTHONPATH"):
         parts.append(os.environ["PYTHONPATH"])
     os.environ["PYTHONPATH"] = os.pathsep.join(parts)
