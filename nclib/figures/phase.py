@@ -177,6 +177,8 @@ def draw_panel(axes, result, panel, union, names=True):
     """Heat map, the paper's two curves, and the exact boundary."""
     sigma, ratio = result.sigma, result.d / result.n
     K = result.means.shape[1]
+    # The black curve must read on a dark page, beside the map as well.
+    axes.set_facecolor("white")
     axes.pcolormesh(
         sigma,
         ratio,
