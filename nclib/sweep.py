@@ -15,7 +15,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-import pooch
+import platformdirs
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
@@ -34,7 +34,9 @@ def code_hash():
 
 def cache_folder():
     """``$NCLIB_CACHE``, or the user's cache folder."""
-    return Path(os.environ.get("NCLIB_CACHE") or pooch.os_cache("nclib"))
+    return Path(
+        os.environ.get("NCLIB_CACHE") or platformdirs.user_cache_dir("nclib")
+    )
 
 
 def workers(n_jobs=None):
