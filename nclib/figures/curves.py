@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-import nclib
 from nclib.data import GaussianMixture, check_integer, two_cluster_means
 from nclib.figures import chosen_scale, style
-from nclib.sweep import code_hash, sweep
+from nclib.figures.record import provenance, write
+from nclib.sweep import sweep
 
 RATIOS = (1.1, 1.3, 1.5, 2.0, 3.0, 4.0)
 SIGMAS = (0.18, 0.36, 0.53, 0.8, 1.07, 1.42)
@@ -142,17 +139,14 @@ class TrainingGrid:
 
     def save(self, path):
         """Write one .npz file, whole or not at all."""
-        path = Path(path)
-        temporary = path.with_name(path.name + ".partial.npz")
-        np.savez_compressed(
-            temporary,
+        write(
+            path,
             sigma=self.sigma,
             ratio=self.ratio,
             sizes=[self.n, self.epochs, self.width],
             provenance=json.dumps(self.provenance),
             **{f"net_{i:02}": h for i, h in enumerate(self.history)},
         )
-        os.replace(temporary, path)
 
     @classmethod
     def load(cls, path):
@@ -269,19 +263,14 @@ def run(scale=None, method=None, seed=0, n_jobs=None, width=WIDTH):
         n,
         epochs,
         width,
-        {
-            "method": method,
-            "seed": seed,
-            "batch_size": BATCH if method == "sgd" else None,
-            "command": "python -m nclib figure 3"
+        provenance(
+            started,
+            method=method,
+            seed=seed,
+            batch_size=BATCH if method == "sgd" else None,
+            command="python -m nclib figure 3"
             + (f" --scale {scale}" if scale != "book" else ""),
-            "seconds": round(time.perf_counter() - started, 1),
-            "nclib": nclib.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "code": code_hash(),
-        },
+        ),
     )
 
 

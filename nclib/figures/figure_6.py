@@ -5,22 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import signal
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import joblib
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-import nclib
 from nclib.data import check_integer, check_real, digits, fashion_mnist
 from nclib.figures import chosen_scale, style
 from nclib.figures.curves import METRICS, NAMES
+from nclib.figures.record import provenance, write
 from nclib.kernels import random_first_layer
-from nclib.sweep import cache_folder, code_hash, sweep, workers
+from nclib.sweep import cache_folder, sweep, workers
 
 # Not stated in the paper. Of its widths only the largest stands in the text.
 WIDTH, BATCH = 32, 128
@@ -173,17 +171,14 @@ class ThreeLayers:
 
     def save(self, path):
         """Write one .npz file, whole or not at all."""
-        path = Path(path)
-        temporary = path.with_name(path.name + ".partial.npz")
-        np.savez_compressed(
-            temporary,
+        write(
+            path,
             d1=self.d1,
             sizes=[self.n, self.epochs],
             status=self.status,
             provenance=json.dumps(self.provenance),
             **{f"net_{i:02}": h for i, h in enumerate(self.history)},
         )
-        os.replace(temporary, path)
 
     @classmethod
     def load(cls, path):
@@ -330,25 +325,20 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
         n,
         epochs,
         status,
-        {
-            "data": name,
-            "method": method,
-            "seed": seed,
-            "width": WIDTH,
-            "batch_size": BATCH if method == "sgd" else None,
-            "command": f"python -m nclib figure 6 --scale {scale}",
-            "minutes": minutes,
-            "reached": {
+        provenance(
+            started,
+            data=name,
+            method=method,
+            seed=seed,
+            width=WIDTH,
+            batch_size=BATCH if method == "sgd" else None,
+            command=f"python -m nclib figure 6 --scale {scale}",
+            minutes=minutes,
+            reached={
                 str(d1): int(h["epoch"][-1])
                 for d1, h in zip(widths, history, strict=True)
             },
-            "seconds": round(time.perf_counter() - started, 1),
-            "nclib": nclib.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "code": code_hash(),
-        },
+        ),
     )
 
 

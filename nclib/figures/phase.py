@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
-import nclib
 from nclib import bounds
 from nclib.asymptotics import phase_boundary
 from nclib.data import check_integer
 from nclib.figures import style
-from nclib.sweep import code_hash, sweep
+from nclib.figures.record import provenance, write
+from nclib.sweep import sweep
 from nclib.transition import column
 
 DESIGNS = ("nested", "independent")
@@ -58,10 +55,7 @@ class PhaseDiagram:
         """Write one .npz file, whole or not at all."""
         arrays = asdict(self)
         arrays["provenance"] = json.dumps(self.provenance)
-        path = Path(path)
-        temporary = path.with_name(path.name + ".partial.npz")
-        np.savez_compressed(temporary, **arrays)
-        os.replace(temporary, path)
+        write(path, **arrays)
 
     @classmethod
     def load(cls, path):
@@ -160,16 +154,11 @@ def run_phase(means, theta, sigma, ds, n, trials, design, seed, n_jobs, title):
         np.asarray(ds),
         n,
         trials,
-        {
-            "design": design,
-            "seed": seed,
-            "seconds": round(time.perf_counter() - started, 1),
-            "nclib": nclib.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "code": code_hash(),
-        },
+        provenance(
+            started,
+            design=design,
+            seed=seed,
+        ),
     )
 
 
