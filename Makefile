@@ -29,12 +29,12 @@ lab: $(STAMP)
 figures: $(STAMP)
 	$(BIN)/python -m nclib figure 1 --out book/_static/figure_1.png
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): Makefile pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \
 	  and "nclib needs Python 3.11 or newer: make PYTHON=python3.12")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install $(PIP_FLAGS) -c constraints.txt \
-	  -e '.[book,test]'
+	  -e '.[book,teach,test]'
 	touch $@
 
 clean:

@@ -34,7 +34,7 @@ def _figure(arguments):
         f"nclib.figures.figure_{arguments.number}"
     )
     options = {}
-    for name in ("design", "minutes"):
+    for name in ("design", "method", "minutes"):
         value = getattr(arguments, name)
         if value is not None:
             options[name] = value
@@ -81,6 +81,7 @@ def main(argv=None):
     one.add_argument("number", type=int, choices=range(1, 7))
     one.add_argument("--scale", choices=SCALES)
     one.add_argument("--design", choices=("nested", "independent"))
+    one.add_argument("--method", help="figures 3-6: sgd, flow or lbfgs")
     one.add_argument(
         "--minutes",
         type=float,

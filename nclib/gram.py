@@ -19,6 +19,7 @@ column, as in the paper: small products are faster that way.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,8 @@ class TrainingRun:
     dead_neurons, dead_samples : int
         Neurons that are zero on every sample; samples on which every neuron
         is zero.
+    seconds : float
+        Wall time, of all sittings of a run that was resumed.
     """
 
     history: np.ndarray
@@ -81,6 +84,7 @@ class TrainingRun:
     gradient_norm: float
     dead_neurons: int
     dead_samples: int
+    seconds: float
 
 
 class Problem:
@@ -96,6 +100,7 @@ class Problem:
     ):
         import torch
 
+        self.started = time.monotonic()
         self.X, codes, self.classes = check_Xy(X, y)
         self.y = codes
         self.N, self.K = len(codes), len(self.classes)
@@ -274,6 +279,7 @@ class Problem:
             gradient_norm=float(square.clamp_min(0).sqrt()),
             dead_neurons=int((~active.any(1)).sum()),
             dead_samples=int((~active.any(0)).sum()),
+            seconds=time.monotonic() - self.started,
         )
 
 

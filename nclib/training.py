@@ -155,7 +155,7 @@ def train(
                     rows.append(row)
                     last = S.clone(), V.clone()
                 if done in records or store.due():
-                    store.save(done, time, S, V, rows)
+                    store.save(problem, done, time, S, V, rows)
         except KeyboardInterrupt:
             status = "interrupted"
             row = problem.row(done, time, S, V)
@@ -353,6 +353,7 @@ class _Checkpoint:
         problem.S.copy_(torch.from_numpy(saved["S"]))
         problem.V.copy_(torch.from_numpy(saved["V"]))
         rng.bit_generator.state = saved["generator"]
+        problem.started -= saved["seconds"]
         rows = saved["rows"].astype(COLUMNS).tolist()
         return saved["epoch"], saved["time"], rows
 
@@ -362,12 +363,13 @@ class _Checkpoint:
             and clock.monotonic() - self.written > _CHECKPOINT_SECONDS
         )
 
-    def save(self, epoch, time, S, V, rows):
+    def save(self, problem, epoch, time, S, V, rows):
         if self.path is None:
             return
         meta = dict(
             configuration=self.configuration, epoch=epoch, time=time,
             generator=self.rng.bit_generator.state, threads=self.threads,
+            seconds=clock.monotonic() - problem.started,
         )
         partial = self.path + ".partial"
         with open(partial, "wb") as file:

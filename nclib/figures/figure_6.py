@@ -86,7 +86,7 @@ class _Budget:
 
 
 def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
-    """History and status of one net."""
+    """History and status of one net, and the seconds it took."""
     import torch
 
     from nclib.training import minimise, train
@@ -117,17 +117,18 @@ def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
     finally:
         torch.set_num_threads(threads)
     if run.status != "interrupted":
-        return run.history, run.status
+        return run.history, run.status, run.seconds
     if not budget.spent:
         raise KeyboardInterrupt
     # The last row was taken in the middle of an epoch; resuming goes on from
     # the checkpoint, without it.
-    return run.history[: -1 if method == "sgd" else None], run.status
+    rows = slice(-1 if method == "sgd" else None)
+    return run.history[rows], run.status, run.seconds
 
 
 def _task(n, d1, epochs, method, seed, _):
     (X, y), _ = images(n)
-    history, status = _history(X, y, d1, epochs, method, seed)
+    history, status, _ = _history(X, y, d1, epochs, method, seed)
     if status != "completed":
         raise RuntimeError(f"training at width {d1}: {status}")
     return history
@@ -149,8 +150,9 @@ class ThreeLayers:
         Of `TrainingRun`. After "interrupted" the ``history`` is the
         beginning of the whole run.
     provenance : dict
-        Data, method ("sgd" or "lbfgs"), seed, versions, machine, seconds,
-        hash of the code, command, epochs reached.
+        Data, method ("sgd" or "lbfgs"), seed, versions, machine, seconds
+        (of the last sitting; ``training_seconds`` of all, net by net), hash
+        of the code, command, epochs reached.
     """
 
     history: list
@@ -242,7 +244,7 @@ class ThreeLayers:
             )
         worst = 0.0
         for i in nets:
-            again, _ = _history(
+            again, *_ = _history(
                 X, y, int(self.d1[i]), 3 * epochs, "sgd",
                 self.provenance["seed"],
             )
@@ -300,6 +302,7 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
     n, epochs, widths = _SIZES[scale, method]
     data, name = images(n)
     started = time.perf_counter()
+    own = {}
     if method == "lbfgs" or scale == "paper" or minutes is not None:
         folder = cache_folder()
         folder.mkdir(parents=True, exist_ok=True)
@@ -311,7 +314,11 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
             )
             for d1 in widths[::-1]
         )[::-1]
-        history, status = (list(part) for part in zip(*found, strict=True))
+        history, status, seconds = map(list, zip(*found, strict=True))
+        own["training_seconds"] = {
+            str(d1): round(s, 1)
+            for d1, s in zip(widths, seconds, strict=True)
+        }
     else:
         history = sweep(
             _task,
@@ -332,8 +339,10 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
             seed=seed,
             width=WIDTH,
             batch_size=BATCH if method == "sgd" else None,
-            command=f"python -m nclib figure 6 --scale {scale}",
-            minutes=minutes,
+            command=f"python -m nclib figure 6 --scale {scale} "
+            f"--method {method} --seed {seed}"
+            + (f" --minutes {minutes:g}" if minutes else ""),
+            **own,
             reached={
                 str(d1): int(h["epoch"][-1])
                 for d1, h in zip(widths, history, strict=True)
