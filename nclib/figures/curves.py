@@ -10,7 +10,7 @@ import numpy as np
 
 from nclib.data import GaussianMixture, check_integer, two_cluster_means
 from nclib.figures import chosen_scale, style
-from nclib.figures.record import provenance, write
+from nclib.figures.record import provenance, recompute, write
 from nclib.sweep import sweep
 
 RATIOS = (1.1, 1.3, 1.5, 2.0, 3.0, 4.0)
@@ -162,56 +162,12 @@ class TrainingGrid:
             )
 
     def recompute(self, epochs, nets=None):
-        """Train again and compare with this record of SGD, row by row.
-
-        Parameters
-        ----------
-        epochs : int
-            How far. Only the first third of a run has its first step size,
-            so that this is at most a third of the record's epochs.
-        nets : sequence of int, optional
-            Which nets; all by default.
-
-        Returns
-        -------
-        float
-            The largest relative difference of a risk or an NC1 in the rows
-            up to ``epochs``: rounding in float32 and nothing else.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Naming the argument; also if this is no record of SGD.
-        """
-        epochs = check_integer("epochs", epochs, 1)
-        if epochs > self.epochs // 3:
-            raise ValueError(
-                f"epochs must be at most {self.epochs // 3}, a third of the "
-                f"record's, got {epochs}"
-            )
-        if self.provenance["method"] != "sgd":
-            raise ValueError(
-                "method of the record must be 'sgd', got "
-                f"{self.provenance['method']!r}"
-            )
-        every = range(len(self.history))
-        nets = every if nets is None else list(nets)
-        if not set(nets) <= set(every):
-            raise ValueError(
-                f"nets must be numbers from 0 to {len(every) - 1}, got {nets}"
-            )
-        worst = 0.0
-        for i in nets:
-            again = _history(*self.sample(i), 3 * epochs, "sgd", self.width)
-            kept = self.history[i]
-            kept = kept[kept["epoch"] <= epochs]
-            again = again[np.isin(again["epoch"], kept["epoch"])]
-            if len(again) != len(kept):
-                return np.inf
-            for column in ("risk", "nc1"):
-                change = again[column] / kept[column] - 1
-                worst = max(worst, float(np.abs(change).max()))
-        return worst
+        """Train again, see `nclib.figures.record.recompute`."""
+        return recompute(
+            self, epochs, nets,
+            lambda i, to: _history(*self.sample(i), to, "sgd", self.width),
+            ["risk", "nc1"],
+        )
 
 
 def run(scale=None, method=None, seed=0, n_jobs=None, width=WIDTH):

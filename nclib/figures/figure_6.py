@@ -16,7 +16,7 @@ from matplotlib.ticker import NullFormatter
 from nclib.data import check_integer, check_real, digits, fashion_mnist
 from nclib.figures import chosen_scale, style
 from nclib.figures.curves import METRICS, NAMES
-from nclib.figures.record import provenance, write
+from nclib.figures.record import provenance, recompute, write
 from nclib.kernels import random_first_layer
 from nclib.sweep import cache_folder, sweep, workers
 
@@ -196,66 +196,23 @@ class ThreeLayers:
             )
 
     def recompute(self, epochs, nets=None):
-        """Train again and compare with this record, row by row.
+        """Train again, see `nclib.figures.record.recompute`.
 
-        Parameters
-        ----------
-        epochs : int
-            How far. Only the first third of a run has its first step size,
-            so that this is at most a third of the whole run's epochs; three
-            times as many are trained.
-        nets : sequence of int, optional
-            Which nets; all by default.
-
-        Returns
-        -------
-        float
-            The largest relative difference of a risk in the rows up to
-            ``epochs``: rounding in float32 and nothing else.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Naming the argument; also if this is no record of SGD, or if its
-            data are not at hand.
+        Only the risks are compared. Raises ValueError also if the record's
+        data are not at hand.
         """
-        epochs = check_integer("epochs", epochs, 1)
-        if epochs > self.epochs // 3:
-            raise ValueError(
-                f"epochs must be at most {self.epochs // 3}, a third of the "
-                f"record's, got {epochs}"
-            )
-        if self.provenance["method"] != "sgd":
-            raise ValueError(
-                "method of the record must be 'sgd', got "
-                f"{self.provenance['method']!r}"
-            )
-        every = range(len(self.history))
-        nets = every if nets is None else list(nets)
-        if not set(nets) <= set(every):
-            raise ValueError(
-                f"nets must be numbers from 0 to {len(every) - 1}, got {nets}"
-            )
         (X, y), name = images(self.n)
         if name != self.provenance["data"]:
             raise ValueError(
                 f"NCLIB_DATA must give the record's data, "
                 f"{self.provenance['data']}, got {name}"
             )
-        worst = 0.0
-        for i in nets:
-            again, *_ = _history(
-                X, y, int(self.d1[i]), 3 * epochs, "sgd",
-                self.provenance["seed"],
-            )
-            kept = self.history[i]
-            kept = kept[kept["epoch"] <= epochs]
-            again = again[np.isin(again["epoch"], kept["epoch"])]
-            if len(again) != len(kept):
-                return np.inf
-            change = again["risk"] / kept["risk"] - 1
-            worst = max(worst, float(np.abs(change).max()))
-        return worst
+        seed = self.provenance["seed"]
+        return recompute(
+            self, epochs, nets,
+            lambda i, to: _history(X, y, int(self.d1[i]), to, "sgd", seed)[0],
+            ["risk"],
+        )
 
 
 def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
