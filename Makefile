@@ -2,6 +2,9 @@
 # make test   run the tests
 # make lab    open the chapters in JupyterLab
 # make figures  redraw the README's picture
+# make assignments   write the problem sets for students, course/handout/
+# make grade SUBMISSIONS=folder   grade what they handed in, course/grades.csv
+# make test-teaching   all tests of grading, about ten minutes
 # make clean  remove what the build wrote (not .venv)
 #
 # Only Python >= 3.11, git and make are needed: .venv is made on demand.
@@ -10,10 +13,14 @@
 
 PYTHON ?= python3
 PIP_FLAGS ?=
+COURSE ?= course
+ASSIGNMENTS ?=
+SUBMISSIONS ?=
+AGAIN ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: book test lab figures clean
+.PHONY: book test lab figures assignments grade test-teaching clean
 
 book: $(STAMP)
 	NCLIB_CACHE="$(CURDIR)/_build/nclib-cache" \
@@ -28,6 +35,20 @@ lab: $(STAMP)
 
 figures: $(STAMP)
 	$(BIN)/python -m nclib figure 1 --out book/_static/figure_1.png
+
+# One option for both commands: which course, and which problem sets of it.
+CHOSEN = --course "$(COURSE)" $(addprefix --assignment ,$(ASSIGNMENTS))
+
+assignments: $(STAMP)
+	$(BIN)/python -m classroom release $(CHOSEN)
+
+grade: $(STAMP)
+	$(if $(SUBMISSIONS),,$(error name a folder: make grade SUBMISSIONS=...))
+	$(BIN)/python -m classroom grade "$(SUBMISSIONS)" $(CHOSEN) \
+	  $(if $(AGAIN),--again)
+
+test-teaching: $(STAMP)
+	$(BIN)/python -m pytest -m "" tests/test_classroom
 
 $(STAMP): Makefile pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \

@@ -20,7 +20,13 @@ GLANCE = [
     "Time to run",
     "You will be able to",
 ]
-SECTIONS = ["Check it", "Where it breaks", "Exercises", "Where to go next"]
+SECTIONS = [
+    "Check it",
+    "Where it breaks",
+    "Exercises",
+    "Check yourself",
+    "Where to go next",
+]
 HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 MAX_LINES, MAX_COLUMNS = 25, 79
 
@@ -184,6 +190,32 @@ def test_exercises_have_folded_solutions(page):
     assert all(option(body, "class") == "dropdown" for _, body in solutions)
     starts = len(directives(text, "solution-start"))
     assert starts == text.count("{solution-end}")
+
+
+@every_page
+def test_solutions_with_code_assert_what_they_show(page):
+    parts = re.findall(
+        r"^`+\{solution-start\} (\S+)\n(.*?)^`+\{solution-end\}",
+        page.read_text(),
+        re.M | re.S,
+    )
+    for name, part in parts:
+        code = "\n".join(body for _, body in directives(part, "code-cell"))
+        assert re.search(r"^\s*assert\b", code, re.M), name
+
+
+@every_chapter
+def test_quiz(page):
+    text = page.read_text()
+    section = text[text.index("\n## Check yourself\n") + 4 :]
+    assert section[section.index("\n## ") :].startswith(
+        "\n## Where to go next"
+    )
+    quizzes = [body for _, body in directives(text, "quiz")]
+    assert len(quizzes) == 1 and quizzes[0] in section
+    questions = re.findall(r"^- question:", quizzes[0], re.M)
+    assert 3 <= len(questions) <= 4
+    assert "\n  choices:" in quizzes[0] and "\n  answer:" in quizzes[0]
 
 
 @every_chapter

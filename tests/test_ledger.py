@@ -103,7 +103,7 @@ def test_filter_knows_the_table():
     book = Path(__file__).resolve().parents[1]
     script = (book / "book/_static/ledger.js").read_text(encoding="utf-8")
     assert "table.nclib-ledger" in script and "row.dataset[name]" in script
-    assert 'html_js_files: ["ledger.js"]' in (book / "_config.yml").read_text()
+    assert 'html_js_files: ["ledger.js"' in (book / "_config.yml").read_text()
 
 
 def test_every_serious_erratum_has_a_check():
