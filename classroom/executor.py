@@ -14,7 +14,7 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import Execute as _Execute
 
 # Characters of output kept for one cell.
-_KEPT = 20_000
+KEPT = 20_000
 
 
 class Execute(_Execute):
@@ -52,14 +52,14 @@ class Execute(_Execute):
     def output(self, outs, msg, display_id, cell_index):
         content = msg["content"]
         if msg["msg_type"] == "error":
-            content["evalue"] = content["evalue"][:_KEPT]
+            content["evalue"] = content["evalue"][:KEPT]
             content["traceback"] = [
-                line[:_KEPT] for line in content["traceback"]
+                line[:KEPT] for line in content["traceback"]
             ]
         elif msg["msg_type"] == "stream":
             # To nbgrader anything on stderr, a warning too, is a failure.
             content["name"] = "stdout"
-            room = _KEPT - self._printed
+            room = KEPT - self._printed
             self._printed += len(content["text"])
             if room <= 0:
                 return None
@@ -67,7 +67,7 @@ class Execute(_Execute):
                 content["text"] = content["text"][:room] + "\n… cut off …\n"
         else:
             self._printed += len(str(content))
-            if self._printed > 100 * _KEPT:
+            if self._printed > 100 * KEPT:
                 return None
         return super().output(outs, msg, display_id, cell_index)
 

@@ -18,7 +18,7 @@ import shutil
 import sys
 from pathlib import Path
 
-_MIB = 2**20
+FILE_MIB = 64
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/dev", "/sys")
 _KEPT = ("PATH", "LANG", "LC_ALL", "JPY_PARENT_PID", "JPY_SESSION_NAME")
 
@@ -28,7 +28,7 @@ def limit(memory, seconds):
     for name, value in (
         ("RLIMIT_AS", memory),
         ("RLIMIT_CPU", seconds),
-        ("RLIMIT_FSIZE", 64 * _MIB),
+        ("RLIMIT_FSIZE", FILE_MIB * 2**20),
         ("RLIMIT_CORE", 0),
     ):
         try:

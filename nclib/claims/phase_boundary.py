@@ -1,7 +1,7 @@
 """The exact boundary: threshold, width and identity, by simulation."""
 
 import numpy as np
-from scipy.stats import binom, chi2
+from scipy.stats import binom, chi2, norm
 
 from nclib.asymptotics import phase_boundary
 from nclib.bounds import theorem_5b_ratio
@@ -56,6 +56,35 @@ def exact_boundary(scale):
         holds = holds and abs(mean - predicted) < 0.15 + reach(d)
         parts.append(f"{name}: {mean:.2f} +- {error:.2f} ({predicted:.2f})")
     return holds, "mean d_c at n = 60 (predicted): " + "; ".join(parts)
+
+
+@claim(
+    "boundary-count",
+    "Proved",
+    "At the threshold equations and unknowns balance: delta* = 1 + the "
+    "shares of the other classes that touch their hyperplane",
+    hypotheses="any means, sigma > 0; the share of class j is "
+    "Phi(<mu_j, v*> / (sigma sqrt(1 + |v*|^2)))",
+    kind="beyond",
+    page="phase_boundary",
+    strength="identity",
+)
+def boundary_count(scale):
+    rng = np.random.default_rng(23)
+    worst, cases = 0.0, 20 if scale == "quick" else 200
+    for _ in range(cases):
+        K, p = int(rng.integers(2, 7)), int(rng.integers(1, 5))
+        k = int(rng.integers(K))
+        found = phase_boundary(
+            rng.standard_normal((K, p)), 10 ** rng.uniform(-1, 1), k
+        )
+        share = norm.cdf(found.margins / np.sqrt(1 + found.v @ found.v))
+        count = 1 + np.delete(share, k).sum()
+        worst = max(worst, abs(found.delta - count))
+    return worst < 1e-9, (
+        f"{cases} draws of means, noise and class: difference at most "
+        f"{worst:.0e}"
+    )
 
 
 @claim(
