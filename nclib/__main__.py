@@ -34,7 +34,7 @@ def _figure(arguments):
         f"nclib.figures.figure_{arguments.number}"
     )
     options = {}
-    for name in ("design", "method", "minutes"):
+    for name in ("design", "method", "minutes", "widths"):
         value = getattr(arguments, name)
         if value is not None:
             options[name] = value
@@ -86,6 +86,10 @@ def main(argv=None):
         "--minutes",
         type=float,
         help="figure 6: wall time a net; the same call goes on from there",
+    )
+    one.add_argument(
+        "--width", type=int, action="append", dest="widths",
+        help="figure 6: only this width, repeatable",
     )
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--jobs", type=int)

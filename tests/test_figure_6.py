@@ -137,6 +137,13 @@ def test_lbfgs_ends_below_sgd(result):
         limit.recompute(10)
 
 
+def test_one_width_is_the_same_net(result):
+    one = figure_6.run(scale="quick", n_jobs=1, widths=[200])
+    assert one.d1.tolist() == [200]
+    assert one.history[0].tobytes() == result.history[1].tobytes()
+    assert one.provenance["command"].endswith("--width 200")
+
+
 def test_draws_both(result):
     assert len(figure_6.draw(result).axes) == 4
     assert len(figure_6.draw(result, result).axes) == 8
@@ -150,6 +157,8 @@ def test_draws_both(result):
         (TypeError, "seed must be an integer", dict(seed=0.5)),
         (ValueError, "n_jobs must be at least 1", dict(n_jobs=0)),
         (ValueError, "minutes must be greater than", dict(minutes=0)),
+        (ValueError, "widths must be among", dict(widths=[51])),
+        (ValueError, "widths must be among", dict(widths=[])),
         (TypeError, "minutes must be a real", dict(minutes="1")),
         (ValueError, "NCLIB_DATA must name", dict(scale="paper")),
     ],

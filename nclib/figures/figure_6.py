@@ -215,7 +215,9 @@ class ThreeLayers:
         )
 
 
-def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
+def run(
+    scale=None, seed=0, n_jobs=None, method="sgd", minutes=None, widths=None
+):
     """Train the nets of Figure 6.
 
     Parameters
@@ -232,6 +234,8 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
     minutes : float, optional
         Wall time allowed to each width (not on Windows). A net that has not
         ended is kept as it is, with the status "interrupted".
+    widths : sequence of int, optional
+        Some of the scale's widths d1, as when each has its own machine.
 
     Returns
     -------
@@ -256,7 +260,14 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
         raise ValueError(f"method must be 'sgd' or 'lbfgs', got {method!r}")
     if minutes is not None:
         minutes = check_real("minutes", minutes, 0.0, exclusive=True)
-    n, epochs, widths = _SIZES[scale, method]
+    n, epochs, all_widths = _SIZES[scale, method]
+    if widths is None:
+        widths = all_widths
+    elif not widths or not set(widths) <= set(all_widths):
+        raise ValueError(
+            f"widths must be among {list(all_widths)}, got {list(widths)}"
+        )
+    widths = sorted(set(widths))
     data, name = images(n)
     started = time.perf_counter()
     own = {}
@@ -298,6 +309,7 @@ def run(scale=None, seed=0, n_jobs=None, method="sgd", minutes=None):
             batch_size=BATCH if method == "sgd" else None,
             command=f"python -m nclib figure 6 --scale {scale} "
             f"--method {method} --seed {seed}"
+            + "".join(f" --width {d1}" for d1 in widths)
             + (f" --minutes {minutes:g}" if minutes else ""),
             **own,
             reached={
