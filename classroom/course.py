@@ -125,7 +125,11 @@ def nbgrader(course, *arguments, log, timeout=None, **environment):
     finally:
         # Also after Ctrl-C, which a session of its own does not hear.
         if process.is_alive():
-            os.killpg(process.pid, signal.SIGKILL)
+            try:
+                os.killpg(process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                # It has not yet become a session of its own.
+                process.kill()
             process.join()
 
 

@@ -135,8 +135,9 @@ def test_requirements_cover_what_nclib_imports(handout):
         line.split("==")[0]
         for line in (folder / "requirements.txt").read_text().split()
     }
-    # threadpoolctl comes with scikit-learn.
-    assert wanted - {"threadpoolctl"} <= pinned
+    # These come with scikit-learn, pooch and JupyterLab.
+    brought = {"threadpoolctl", "requests", "IPython", "matplotlib_inline"}
+    assert wanted - brought <= pinned
 
 
 def test_same_masters_same_bytes(course, tmp_path):
