@@ -53,8 +53,9 @@ class Submission:
 def find(folder, names=None):
     """All submissions under ``folder``, which has one folder a student.
 
-    A notebook counts by its name, ``ps1.ipynb``, at any depth below the
-    student's folder. Of several the newest is taken.
+    A notebook counts by its name at any depth below the student's folder:
+    ``ps1.ipynb``, also as ``ps1 (1).ipynb`` or ``ada_ps1_final.ipynb``. Of
+    several the newest is taken.
 
     Parameters
     ----------
@@ -98,12 +99,16 @@ def find(folder, names=None):
             )
         ids[id] = student.name
         for path in student.rglob("*.ipynb"):
-            if ".ipynb_checkpoints" not in path.parts and path.is_file():
-                found.setdefault((student.name, path.stem), []).append(path)
+            if ".ipynb_checkpoints" in path.parts or not path.is_file():
+                continue
+            for name in masters():
+                # Browsers, platforms and students add to a name.
+                if re.search(rf"(?<![^\W_]){name}(?!\d)", path.stem):
+                    found.setdefault((student.name, name), []).append(path)
     if names is None:
         names = [
             name for name in masters()
-            if any(stem == name for _, stem in found)
+            if any(handed_in == name for _, handed_in in found)
         ]
         if not names:
             raise ValueError(
@@ -118,9 +123,10 @@ def find(folder, names=None):
                 key=lambda path: path.stat().st_mtime,
             )
             note = ""
-            if len(paths) > 1:
-                kept = paths[-1].relative_to(folder)
-                note = f"{len(paths)} files of this name, took {kept}"
+            if len(paths) > 1 or (paths and paths[0].stem != name):
+                note = f"took {paths[-1].relative_to(folder)}"
+                if len(paths) > 1:
+                    note += f", the newest of {len(paths)}"
             result.append(
                 Submission(
                     student, id, name, paths[-1] if paths else None, note

@@ -156,7 +156,22 @@ def test_the_newest_of_several(tmp_path):
     os.utime(tmp_path / "ada" / "ps1.ipynb", (1, 1))
     (found,) = find(tmp_path)
     assert found.path == tmp_path / "ada" / "again" / "ps1.ipynb"
-    assert "2 files of this name" in found.note
+    assert "took ada/again/ps1.ipynb, the newest of 2" in found.note
+
+
+@pytest.mark.parametrize(
+    ("file", "taken"),
+    [
+        ("ps1 (1).ipynb", True), ("ada_ps1_final.ipynb", True),
+        ("ps1-copy.ipynb", True), ("ps12.ipynb", False),
+        ("caps1.ipynb", False), ("ps1.txt", False),
+    ],
+)
+def test_names_that_were_added_to(tmp_path, file, taken):
+    put(tmp_path / "ada", file, "ps2.ipynb")
+    first = find(tmp_path, ["ps1"])[0]
+    assert (first.path is not None) == taken
+    assert (file in first.note) == taken
 
 
 @pytest.mark.parametrize(
