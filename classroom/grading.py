@@ -114,10 +114,8 @@ def grade(
             entry = _autograde(submission, course, limits)
             entry["digest"] = digest
         state.put(submission, entry)
-    for name in digests:
-        log = course / "logs" / f"feedback-{name}.log"
-        if list(course.glob(f"autograded/*/{name}")):
-            nbgrader(course, "generate_feedback", name, "--force", log=log)
+    for submission in submissions:
+        _feedback(submission, course, state)
     rows = [_row(s, state.get(s), course) for s in submissions]
     _write(course / "grades.csv", rows)
     return rows
@@ -190,6 +188,25 @@ def _autograde(submission, course, limits):
     }
     notes += [text for ename, text in _STOPPED.items() if ename in seen]
     return dict(status=status, note="; ".join(notes))
+
+
+def _feedback(submission, course, state):
+    """Write the page for a student, if it would say something new."""
+    name, id, entry = submission.name, submission.id, state.get(submission)
+    if entry["status"] in ("missing", "failed"):
+        return
+    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+        found = book.find_submission_notebook(name, name, id)
+        said = repr(
+            sorted((g.name, g.score) for g in found.grades)
+            + sorted((c.name, c.comment) for c in found.comments)
+        )
+    if entry.get("said") != said:
+        nbgrader(
+            course, "generate_feedback", name, "--student", id, "--force",
+            log=course / "logs" / f"feedback-{id}-{name}.log",
+        )
+        state.put(submission, {**entry, "said": said})
 
 
 def _row(submission, entry, course):
