@@ -102,7 +102,8 @@ def test_runs_where_only_the_archive_is(name, handout, monkeypatch):
             # Nothing is given for nothing.
             assert errors, grading.grade_id
         elif cell.cell_type == "code" and not grading.get("solution"):
-            assert not errors, cell.source
+            # A picture of one's answers may wait for them.
+            assert set(errors) <= {"NotImplementedError"}, cell.source
 
 
 @every_set
