@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 
 import nbformat
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Gradebook
 from tqdm import tqdm
 
 from classroom.course import nbgrader, prepare
@@ -53,7 +53,7 @@ def isolation():
 
         landlock_abi_version()
     except (ImportError, OSError, AttributeError) as error:
-        return str(error).splitlines()[0]
+        return f"{type(error).__name__}: {error}".splitlines()[0]
     return None
 
 
@@ -222,13 +222,10 @@ def _row(submission, entry, course):
             most[kind[cell.name]] += cell.max_score
         marks, to_read = dict(automatic=0.0, written=0.0), 0
         if entry["status"] not in ("missing", "failed"):
-            try:
-                graded = book.find_submission_notebook(
-                    submission.name, submission.name, submission.id
-                )
-            except MissingEntry:
-                graded = None
-            for grade in graded.grades if graded else ():
+            graded = book.find_submission_notebook(
+                submission.name, submission.name, submission.id
+            )
+            for grade in graded.grades:
                 marks[kind[grade.name]] += grade.score
                 to_read += grade.needs_manual_grade
     return dict(

@@ -87,6 +87,7 @@ def find(folder, names=None):
         raise ValueError(
             f"SUBMISSIONS must hold one folder a student, {folder} has none"
         )
+    known = list(masters())
     found, ids, result = {}, {}, []
     for student in students:
         id = re.sub(r"[^\w.@-]+", "-", student.name).strip("-") or "-"
@@ -101,19 +102,19 @@ def find(folder, names=None):
         for path in student.rglob("*.ipynb"):
             if ".ipynb_checkpoints" in path.parts or not path.is_file():
                 continue
-            for name in masters():
+            for name in known:
                 # Browsers, platforms and students add to a name.
                 if re.search(rf"(?<![^\W_]){name}(?!\d)", path.stem):
                     found.setdefault((student.name, name), []).append(path)
     if names is None:
         names = [
-            name for name in masters()
+            name for name in known
             if any(handed_in == name for _, handed_in in found)
         ]
         if not names:
             raise ValueError(
                 f"SUBMISSIONS must hold notebooks named "
-                f"{', '.join(f'{name}.ipynb' for name in masters())}, "
+                f"{', '.join(f'{name}.ipynb' for name in known)}, "
                 f"{folder} has none"
             )
     for id, student in ids.items():

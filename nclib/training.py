@@ -319,6 +319,8 @@ class _Checkpoint:
             meta = json.loads(str(self.saved["meta"]))
             self.saved.update(meta)
             self.threads = int(meta["threads"])
+            # Files of versions that did not keep the time are refused here.
+            self.seconds = float(meta["seconds"])
         except (
             OSError, EOFError, ValueError, KeyError, TypeError,
             zipfile.BadZipFile,
@@ -353,7 +355,7 @@ class _Checkpoint:
         problem.S.copy_(torch.from_numpy(saved["S"]))
         problem.V.copy_(torch.from_numpy(saved["V"]))
         rng.bit_generator.state = saved["generator"]
-        problem.started -= saved["seconds"]
+        problem.started -= self.seconds
         rows = saved["rows"].astype(COLUMNS).tolist()
         return saved["epoch"], saved["time"], rows
 
