@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import joblib
 import numpy as np
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from nclib.data import check_integer, check_real, digits, fashion_mnist
 from nclib.figures import chosen_scale, style
@@ -362,6 +362,7 @@ def _column(axes, result):
         ax.set_title(NAMES[metric])
         low, high = ax.get_ylim()
         if high < 10 * low:
+            ax.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
             ax.yaxis.set_minor_formatter("{x:.3g}")
         else:
             ax.yaxis.set_minor_formatter(NullFormatter())
