@@ -3,35 +3,46 @@ r"""Independent verification of both answers to (2.12).
 Nothing here knows how a certificate was found, and no code is shared with
 the solver. Each check answers two questions:
 
-* does the certificate *hold*, that is, to a relative tolerance of 1e-9?
-* is it *proved*: does the exact system with the given float64 data have an
-  exact solution, every rounding error of this check counted?
+* how *accurate* are the numbers handed over, every rounding error of the
+  check counted?
+* does an exact solution *exist*, for the given float64 data?
 
-A proof comes in one of two ways. If A has full row rank and the residual of
-an approximate solution x of A x = c is rho, an exact solution lies within
+Both must be answered well before a certificate is *proved*.
+
+Existence comes in one of three ways. If A has full row rank and the residual
+of an approximate solution x of A x = c is rho, an exact solution lies within
 ``norm(rho) / sigma_min(A)`` of x; inequalities with more room than that
-survive. The bound on sigma_min comes from a Cholesky factorization that runs
-to completion, in the manner of Rump, *Verification of positive definiteness*
-(BIT 46, 2006). Where this fails on a small system (dependent rows, no room),
-the certificate rounded to simple fractions may solve it exactly.
+survive, and those without are asked to hold with equality. The bound on
+sigma_min comes from a Cholesky factorization that runs to completion, in the
+manner of Rump, *Verification of positive definiteness* (BIT 46, 2006); rows
+that are exact combinations of others are left out first. Otherwise the
+certificate rounded to simple fractions may solve its system exactly, or, if
+the system is small, a simplex method over the rationals finds a solution,
+which is multiplied out.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.linalg
 
 from nclib import _exact
 
-TOLERANCE = 1e-9
+# The least accurate numbers that a proof hands over.
+TOLERANCE = 1e-6
+# Multipliers that are smaller than this beside the largest may be rounding.
+_NEGLIGIBLE = 1e-9
 _UNIT_ROUNDOFF = 2.0**-53
 # Products below the normal range lose relative accuracy; a bound that adds
 # this much a term stays valid there.
 _UNDERFLOW = 2.0**-1022
+# Sums of products below this may have lost them all.
+_VANISHING = 2.0**-900
 # Every quantity multiplied by this was computed from nonnegative numbers in
 # fewer than 1e5 roundings, so the product is an upper bound.
 _UP = 1.0 + 1e-10
+# Rows multiplied at a time: bounds the memory for their absolute values.
+_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -40,17 +51,28 @@ class Verification:
 
     Attributes
     ----------
-    holds : bool
-        The certificate satisfies its system to a relative 1e-9.
-    proved : bool
+    accuracy : float
+        Proved bound on how far the numbers miss their system; what it
+        measures is said by the check. inf where nothing could be bounded.
+    exists : bool
         An exact solution exists for the given float64 data.
     detail : str
         The numbers behind the verdict.
     """
 
-    holds: bool
-    proved: bool
+    accuracy: float
+    exists: bool
     detail: str
+
+    @property
+    def holds(self):
+        """The numbers satisfy their system to `TOLERANCE`, proved."""
+        return self.accuracy <= TOLERANCE
+
+    @property
+    def proved(self):
+        """`holds`, and an exact solution exists."""
+        return self.holds and self.exists
 
 
 def _gamma(k):
@@ -58,9 +80,15 @@ def _gamma(k):
 
 
 def _product(A, x):
-    """A @ x with an entrywise upper bound on its rounding error."""
-    size = _gamma(A.shape[1] + 1) * (np.abs(A) @ np.abs(x))
-    return A @ x, _UP * size + A.shape[1] * _UNDERFLOW
+    """A @ x, a bound on its rounding error, and abs(A) @ abs(x), rounded."""
+    value, terms = np.empty(len(A)), np.empty(len(A))
+    size = np.abs(x)
+    for i in range(0, len(A), _BLOCK):
+        block = A[i : i + _BLOCK]
+        value[i : i + _BLOCK] = block @ x
+        terms[i : i + _BLOCK] = np.abs(block) @ size
+    rounding = _UP * _gamma(A.shape[1] + 1) * terms
+    return value, rounding + A.shape[1] * _UNDERFLOW, terms
 
 
 def _norm_bound(x):
@@ -141,9 +169,45 @@ def _corrections(A, residual):
         yield _UP * _norm_bound(_UP * (W_size @ residual)) / sigma_min
 
 
+def _independent_rows(M, columns):
+    """Rows of M of which all other rows are exact combinations, or None.
+
+    Found by a pivoted QR factorization of the first columns; the
+    coefficients, rounded to simple fractions times powers of two, are
+    multiplied out without error over all columns.
+    """
+    if min(len(M), columns) == 0:
+        return None
+    R, pivots = scipy.linalg.qr(
+        M[:, :columns].T, mode="r", pivoting=True, check_finite=False
+    )
+    diagonal = np.abs(np.diag(R))
+    rank = int(np.sum(diagonal > 1e-11 * diagonal[0]))
+    if rank in (0, len(M)):
+        return None
+    kept, others = pivots[:rank], pivots[rank:]
+    coefficients = scipy.linalg.solve_triangular(
+        R[:rank, :rank], R[:rank, rank:]
+    )
+    for j, row in enumerate(others):
+        relation = np.append(coefficients[:, j], -1.0)
+        relation[np.abs(relation) < 1e-11] = 0.0
+        relation = _exact.whole_multiples(relation)
+        if relation is None:
+            return None
+        used = relation != 0
+        rows = M[np.append(kept, row)[used]]
+        if _exact.exactly_rounded_product(rows.T, relation[used]).any():
+            return None
+    return np.sort(kept)
+
+
 def _scaled_by_powers_of_two(A, axis):
     """Scale rows or columns to size about 1; None if that loses a bit."""
-    size = np.abs(A).max(axis=axis, keepdims=True, initial=0.0)
+    size = np.maximum(
+        A.max(axis=axis, keepdims=True, initial=0.0),
+        -A.min(axis=axis, keepdims=True, initial=0.0),
+    )
     exponent = np.frexp(np.where(size > 0, size, 1.0))[1]
     if np.abs(exponent).max(initial=0) <= 2:
         return A, np.zeros_like(exponent)
@@ -152,13 +216,41 @@ def _scaled_by_powers_of_two(A, axis):
     return (scaled if exact else None), exponent
 
 
+def _set_aside(X_in, X_out):
+    """Samples and features left when free features have served theirs.
+
+    A feature that one sample of the class alone uses satisfies its equation;
+    a feature used outside the class only, with one sign, satisfies all
+    inequalities of its samples. What is left has a solution if and only if
+    the whole has.
+    """
+    n = len(X_in)
+    left = np.ones(n + len(X_out), dtype=bool)
+    if X_in.all() and X_out.all():
+        return left, np.ones(X_in.shape[1], dtype=bool)
+    up = np.vstack([X_in > 0, X_out > 0])
+    down = np.vstack([X_in < 0, X_out < 0])
+    while True:
+        ups, downs = up[left].sum(axis=0), down[left].sum(axis=0)
+        own = (up | down)[:n][left[:n]].sum(axis=0)
+        alone = (own == 1) & (ups + downs == 1)
+        one_sign = (own == 0) & ((ups == 0) != (downs == 0))
+        served = left & (up | down)[:, alone | one_sign].any(axis=1)
+        if not (left[:n] & ~served[:n]).any():
+            # One sample of the class stays, or the scale would be lost.
+            served[np.flatnonzero(served[:n])[:1]] = False
+        if not served.any():
+            return left, (up | down)[left].any(axis=0)
+        left &= ~served
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def verify_primal(X_in, X_out, beta):
     r"""Check that beta satisfies (2.12) for one class.
 
-    The system is ``X_in @ beta == 1`` and ``X_out @ beta <= 0``. It is
-    proved when the inequalities are strict by more than the distance to an
-    exact solution of the equalities (exactly repeated rows of ``X_in`` count
-    once), or when beta rounded to simple fractions solves it exactly.
+    The system is ``X_in @ beta == 1`` and ``X_out @ beta <= 0``. The
+    accuracy bounds ``|x @ beta - 1|`` in the class and, outside, the part of
+    ``x @ beta`` above 0 relative to ``abs(x) @ abs(beta)``.
 
     Parameters
     ----------
@@ -176,60 +268,113 @@ def verify_primal(X_in, X_out, beta):
     -----
     Equation (2.12). Costs O(n**2 d + m d).
     """
-    distinct = X_in
-    if len({row.tobytes() for row in X_in}) < len(X_in):
-        distinct = np.unique(X_in, axis=0)
-    # beta_j -> beta_j 2**e_j is exact and evens out the units of features;
-    # a positive factor is immaterial to a row of X_out.
+    # beta_j -> beta_j 2**e_j is exact and evens out the units of features.
     both, exponent = _scaled_by_powers_of_two(
-        np.vstack([distinct, X_out]), axis=0
+        np.vstack([X_in, X_out]), axis=0
     )
-    with np.errstate(over="ignore"):
-        beta = np.ldexp(beta, exponent[0])
-    if both is None or not np.isfinite(beta).all():
+    scaled = np.ldexp(beta, exponent[0])
+    if both is None or not np.isfinite(scaled).all():
         return Verification(
-            False, False, "beta or the data leave the range of float64"
+            np.inf, False, "beta or the data leave the range of float64"
         )
-    A = both[: len(distinct)]
-    B, _ = _scaled_by_powers_of_two(both[len(distinct) :], axis=1)
+    n, beta = len(X_in), scaled
+    A, B = both[:n], both[n:]
+    inside, outside = _primal_accuracy(A, B, beta)
+    left, features = _set_aside(A, B)
+    exists, how = False, "no exact solution was proved"
+    if left.any():
+        A, B = both[:n][left[:n]], both[n:][left[n:]]
+        if not features.all():
+            A, B, beta = A[:, features], B[:, features], beta[features]
+        exists, how = _primal_exists(A, B, beta)
+    return Verification(
+        max(inside, outside),
+        exists,
+        f"|<x, beta> - 1| in the class at most {inside:.1e}, <x, beta> "
+        f"outside at most {outside:.1e} times its terms; {how}",
+    )
+
+
+def _primal_accuracy(A, B, beta):
+    value, rounding, _ = _product(A, beta)
+    miss = np.max(np.abs(value - 1.0) + rounding) + _UNIT_ROUNDOFF
+    if miss > TOLERANCE and A.size <= _exact.MOST_TERMS:
+        value, rounding = _exact.bounded_product(A, beta)
+        miss = np.max(np.abs(value - 1.0) + rounding) + _UNIT_ROUNDOFF
+    value, rounding, terms = _product(B, beta)
+    above = np.maximum(value + rounding, 0.0)
+    small = np.flatnonzero(terms < _VANISHING)
+    share = _UP * above / np.maximum(terms, _VANISHING)
+    share[small] = np.where(
+        ((B[small] != 0) & (beta != 0)).any(axis=1), np.inf, 0.0
+    )
+    outside = np.max(share, initial=0.0)
+    if not np.isfinite(miss + outside):
+        return np.inf, np.inf
+    return _UP * float(miss), _UP * float(outside)
+
+
+def _primal_exists(A, B, beta):
+    """Whether A b == 1, B b <= 0 has a solution, and how this is known."""
+    B, _ = _scaled_by_powers_of_two(B, axis=1)
     if B is None:
-        return Verification(
-            False, False, "the data leave the range of float64"
-        )
-
-    value, rounding = _product(A, beta)
-    residual = np.abs(value - 1.0) + rounding + _UNIT_ROUNDOFF
-    outside, outside_rounding = _product(B, beta)
-    row_norm = np.sqrt(np.einsum("ij,ij->i", B, B))
-    beta_norm = _norm_bound(beta)
-    worst = float(np.max(outside - TOLERANCE * row_norm * beta_norm))
-    scale = 1.0 + float(np.max(np.abs(A) @ np.abs(beta)))
-    holds = bool(np.abs(value - 1.0).max() <= TOLERANCE * scale and worst <= 0)
-
-    real = row_norm > 0
-    highest = (outside + outside_rounding)[real]
-    radius, proved = np.inf, False
-    for radius in _corrections(A, residual) if holds else ():
-        if proved := bool(np.all(highest + _UP * row_norm[real] * radius < 0)):
+        return False, "the data leave the range of float64"
+    target = np.ones(len(A))
+    E, x = A, beta
+    tight = np.zeros(len(B), dtype=bool)
+    norm = np.sqrt(np.einsum("ij,ij->i", B, B))
+    norm[norm > 0] = _UP * norm[norm > 0] + B.shape[1] * _UNDERFLOW
+    for attempt in range(6):
+        radius = np.inf
+        value, rounding = _product(E, x)[:2]
+        if attempt > 0 and E.size <= _exact.MOST_TERMS:
+            value, rounding = _exact.bounded_product(E, x)
+        residual = _UP * (np.abs(value - target) + rounding)
+        outside, outside_rounding, _ = _product(B, x)
+        highest = outside + outside_rounding
+        short = ~tight & (norm > 0)
+        for radius in _corrections(E, residual):
+            short = ~tight & (norm > 0) & ~(highest + norm * radius * _UP < 0)
+            if not short.any():
+                return True, (
+                    f"an exact solution within {radius:.1e} of beta, of norm "
+                    f"{np.linalg.norm(x):.1e}"
+                )
+        if not np.isfinite(radius):
+            kept = _independent_rows(
+                np.column_stack([E, target]), E.shape[1]
+            )
+            if kept is None:
+                break
+            E, target = E[kept], target[kept]
+            continue
+        # What has no room may hold with equality; what is above 0 does not.
+        size = norm * np.linalg.norm(x)
+        if (outside[short] > _NEGLIGIBLE * size[short]).any():
             break
-    detail = (
-        f"largest |<x, beta> - 1| in the class "
-        f"{np.abs(value - 1.0).max():.1e}, largest <x, beta> outside "
-        f"{outside.max():.1e}, distance to an exact solution at most "
-        f"{radius:.1e}"
-    )
-    if holds and not proved:
-        proved = _exact.solves_primal(A, np.unique(B, axis=0), beta)
-        detail += ", exact in simple fractions" if proved else ""
-    return Verification(holds, proved, detail)
+        if attempt > 0:
+            tight |= short
+        E = np.vstack([A, B[tight]])
+        target = np.append(np.ones(len(A)), np.zeros(tight.sum()))
+        for _ in range(2):
+            x = x - np.linalg.lstsq(E, E @ x - target, rcond=1e-12)[0]
+    if _exact.solves_primal(A, B, beta):
+        return True, "exact in simple fractions"
+    if _exact.feasible(A, B):
+        return True, "an exact solution by rational arithmetic"
+    return False, f"an exact solution may be {radius:.1e} away"
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def verify_farkas(X_in, X_out, u, s):
     r"""Check a Farkas certificate that (2.12) has no solution.
 
     The certificate is ``X_in.T @ u + X_out.T @ s == 0``, ``s >= 0`` and
     ``u.sum() < 0``: a solution beta would give the contradiction
-    ``0 = u.sum() + s @ X_out @ beta < 0``.
+    ``0 = u.sum() + s @ X_out @ beta < 0``. The accuracy bounds the entries
+    of ``X_in.T @ u + X_out.T @ s`` relative to ``abs(u.sum())`` and to the
+    largest entry of the feature: moving every sample of the class by that
+    share of each feature's size makes the certificate exact.
 
     Parameters
     ----------
@@ -252,91 +397,123 @@ def verify_farkas(X_in, X_out, u, s):
     """
     if not (np.isfinite(u).all() and np.isfinite(s).all() and (s >= 0).all()):
         return Verification(
-            False, False, "the multipliers are not finite with s >= 0"
+            np.inf, False, "the multipliers are not finite with s >= 0"
         )
     if not u.sum() < 0:
         return Verification(
-            False, False, f"the sum of u is {u.sum():.1e}, not negative"
+            np.inf, False, f"the sum of u is {u.sum():.1e}, not negative"
         )
     used = s > 0
     rows = np.vstack([X_in, X_out[used]])
-    # A column scale is immaterial and a row scale moves into its multiplier.
-    rows, _ = _scaled_by_powers_of_two(rows, axis=0)
-    if rows is not None:
-        rows, exponent = _scaled_by_powers_of_two(rows, axis=1)
+    # A column scale is immaterial, and so is a common factor of the
+    # multipliers; bits lost below it are counted as underflow.
+    rows, exponent = _scaled_by_powers_of_two(rows, axis=0)
     if rows is None:
         return Verification(
-            False, False, "the data leave the range of float64"
+            np.inf, False, "the data leave the range of float64"
         )
-    # So is a common factor of all multipliers; bits lost below it are not
-    # lost from the certificate checked, whose sum is taken anew.
-    scaled = np.concatenate([u, s[used]])
-    _, common = np.frexp(np.abs(scaled).max())
-    scaled = np.ldexp(scaled, exponent[:, 0] - common)
-    check = None
-    for always_kept, refine in ((0, False), (0, True), (len(u), False)):
-        # Refining what does not hold would check another certificate.
-        if refine and not check.holds:
-            continue
-        kept = _presolve(rows, scaled, always_kept)
-        check = _check_farkas(
-            rows, scaled, exponent[:, 0], len(u), kept, refine
-        )
-        if check.proved:
-            return check
-    if check.holds and _exact.solves_farkas(X_in, X_out, u, s):
+    multipliers = np.concatenate([u, s[used]])
+    multipliers = np.ldexp(
+        multipliers, -np.frexp(np.abs(multipliers).max())[1]
+    )
+    largest = np.ldexp(
+        np.maximum(
+            np.abs(X_in).max(axis=0), np.abs(X_out).max(axis=0, initial=0.0)
+        ),
+        -exponent[0],
+    )
+    accuracy, error = _farkas_accuracy(
+        rows, multipliers, len(u), np.where(largest > 0, largest, 1.0)
+    )
+    detail = (
+        f"X_in.T @ u + X_out.T @ s at most {accuracy:.1e} times the sum of u "
+        "and the size of the feature; "
+    )
+    if not accuracy < 1.0:
         return Verification(
-            True, True, f"{check.detail}, exact in simple fractions"
+            accuracy, False, detail + "no exact certificate was looked for"
         )
-    return check
+    exists, how = _farkas_exists(rows, multipliers, len(u))
+    if not exists and _exact.solves_farkas(X_in, X_out, u, s):
+        exists, how = True, "exact in simple fractions"
+    if not exists and _exact.infeasible(X_in, X_out):
+        exists, how = True, "an exact certificate by rational arithmetic"
+    return Verification(accuracy, exists, detail + how)
 
 
-def _check_farkas(rows, scaled, exponent, n, kept, refine):
-    """The check with the multipliers that are not kept set to zero."""
-    top = np.abs(scaled).max()
-    dropped = np.abs(scaled[~kept]).max(initial=0.0)
+def _sum_bounds(u):
+    """The sum of u, and a bound on its rounding error."""
+    error = _gamma(len(u) + 1) * _UP * float(np.abs(u).sum())
+    return float(u.sum()), error + len(u) * _UNDERFLOW
+
+
+def _farkas_accuracy(rows, multipliers, n, largest):
+    total, error = _sum_bounds(multipliers[:n])
+    if not total + error < 0:
+        return np.inf, error
+    value, rounding, _ = _product(rows.T, multipliers)
+    share = (np.abs(value) + rounding) / largest
+    if share.max() > TOLERANCE * -total and rows.size <= _exact.MOST_TERMS:
+        value, rounding = _exact.bounded_product(rows.T, multipliers)
+        share = (np.abs(value) + rounding) / largest
+    return float(_UP * share.max() / -(total + error)), error
+
+
+def _farkas_exists(rows, multipliers, n):
+    """Whether an exact certificate is near, and how this is known."""
+    rows, exponent = _scaled_by_powers_of_two(rows, axis=1)
+    if rows is None:
+        return False, "the data leave the range of float64"
+    scaled = np.ldexp(multipliers, exponent[:, 0])
+    nearest = np.inf
+    for always_kept, refine in ((0, False), (0, True), (n, False)):
+        kept = _presolve(rows, scaled, always_kept)
+        if not kept.any():
+            continue
+        for radius, proved in _farkas_radii(
+            rows, scaled, exponent[:, 0], n, kept, refine
+        ):
+            nearest = min(nearest, radius)
+            if proved:
+                return True, f"an exact certificate within {radius:.1e} of it"
+    return False, f"an exact certificate may be {nearest:.1e} away"
+
+
+def _farkas_radii(rows, scaled, exponent, n, kept, refine):
+    """Distances to an exact certificate, each with whether that proves it.
+
+    Multipliers that are not kept are set to zero.
+    """
     inside = (np.arange(len(rows)) < n)[kept]
     rows, scaled, exponent = rows[kept], scaled[kept], exponent[kept]
-    rows = np.unique(rows[:, np.any(rows != 0, axis=0)], axis=1)
-    residual, rounding = _product(rows.T, scaled)
-    if refine and len(scaled) > 0:
-        scaled = scaled - np.linalg.lstsq(rows.T, residual, rcond=None)[0]
-        residual = _exact.exactly_rounded_product(rows.T, scaled)
-        rounding = 2 * _UNIT_ROUNDOFF * np.abs(residual)
-        rounding += len(scaled) * _UNDERFLOW
-    own = np.ldexp(scaled, -exponent)[inside]
-    total = float(own.sum())
-    size = np.max(np.abs(rows).T @ np.abs(scaled), initial=0.0)
-    error = np.max(np.abs(residual), initial=0.0)
-    holds = bool(
-        np.isfinite(top)
-        and dropped <= TOLERANCE * top
-        and error <= TOLERANCE * size
-        and total < -TOLERANCE * np.abs(own).sum()
-    )
-
-    # What an exact correction of size radius can add to the sum of u, whose
-    # entries are scaled[i] * weights[i].
-    weights = _norm_bound(np.ldexp(1.0, -exponent[inside]))
-    sum_rounding = _gamma(len(own) + 1) * _UP * float(np.abs(own).sum())
-    smallest = np.min(scaled[~inside], initial=np.inf)
-    radius, proved = np.inf, False
-    for radius in (
-        _corrections(rows.T, np.abs(residual) + rounding) if holds else ()
-    ):
-        proved = bool(
-            smallest > radius
-            and total + sum_rounding + _UP * weights * radius < 0
-        )
-        if proved:
-            break
-    return Verification(
-        holds,
-        proved,
-        f"largest entry of X_in.T @ u + X_out.T @ s {error:.1e} with terms "
-        f"up to {size:.1e}, sum of u {total:.3g}, distance to an exact "
-        f"certificate at most {radius:.1e}",
-    )
+    rows = rows[:, rows.any(axis=0)]
+    for _ in range(2):
+        rounding = None
+        x = scaled
+        value, rounding, _ = _product(rows.T, x)
+        if refine:
+            for _ in range(2):
+                x = x - np.linalg.lstsq(rows.T, value, rcond=None)[0]
+                value, rounding = _exact.bounded_product(rows.T, x)
+        own = np.ldexp(x, -exponent)[inside]
+        total, sum_error = _sum_bounds(own)
+        # What an exact correction of size radius can add to the sum of u,
+        # whose entries are x[i] * weights[i].
+        weights = _norm_bound(np.ldexp(1.0, -exponent[inside]))
+        smallest = np.min(x[~inside], initial=np.inf)
+        found = False
+        for radius in _corrections(rows.T, np.abs(value) + rounding):
+            found = True
+            yield radius, bool(
+                smallest > radius
+                and total + sum_error + _UP * weights * radius < 0
+            )
+        if found:
+            return
+        independent = _independent_rows(rows.T, len(rows))
+        if independent is None:
+            return
+        rows = rows[:, independent]
 
 
 def _presolve(rows, multipliers, n):
@@ -344,8 +521,10 @@ def _presolve(rows, multipliers, n):
 
     The first n are kept however small: their sign is free.
     """
-    kept = np.abs(multipliers) > TOLERANCE * np.abs(multipliers).max()
+    kept = np.abs(multipliers) > _NEGLIGIBLE * np.abs(multipliers).max()
     kept[:n] = True
+    if rows.all():
+        return kept
     nonzero = rows != 0
     while True:
         alone = nonzero[kept].sum(axis=0) == 1

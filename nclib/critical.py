@@ -8,12 +8,9 @@ import numpy as np
 from scipy.optimize import brentq, linprog, minimize
 from scipy.stats import norm, t
 
+from nclib._projection import nonnegative_least_squares
 from nclib.asymptotics import phase_boundary
-from nclib.feasibility import (
-    Reduction,
-    nonnegative_least_squares,
-    separate,
-)
+from nclib.feasibility import Reduction, separate
 from nclib.transition import NestedDraw, critical_index
 
 

@@ -1,28 +1,32 @@
 r"""Deciding (2.12): does a two-layer ReLU network collapse on given data?
 
 Class k collapses when some beta has ``X_in @ beta == 1`` on its own samples
-and ``X_out @ beta <= 0`` on all others. One nonnegative least squares
-problem answers both ways: its residual is the solution, or it vanishes and
-its coefficients are the Farkas certificate that none exists.
+and ``X_out @ beta <= 0`` on all others. What sparsity settles is set aside,
+the equalities are eliminated, and an interior-point method looks for either
+answer to what is left: a separating vector, or the Farkas certificate that
+there is none. `nclib.certificates` then proves it on the data as they came.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 import scipy.linalg
-import scipy.optimize
+from scipy.linalg import lapack
+from threadpoolctl import threadpool_limits
+from tqdm import tqdm
 
-from nclib import certificates
-from nclib._reduction import Peeled, Reduction
-from nclib.data import check_Xy
+from nclib import _exact, _projection, certificates
+from nclib.data import check_integer, check_Xy
 
-# Relative residuals between the two are polished before they are judged.
-_ZERO_RESIDUAL = 1e-13
-_CLEAR_RESIDUAL = 1e-10
+_EPS = np.finfo(float).eps
 # Features whose sizes differ by more than this power of two are evened out.
 _LIKE_UNITS = 20
+# Without a proof an answer is believed that survives such changes of the
+# samples, relative to their size.
+_CLEAR = 1e-8
+# Certificates of one class put to the proof before the next method is tried.
+_MOST_TRIALS = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,8 @@ class ClassDecision:
     label : int
         The class.
     feasible : bool or None
-        None only where float64 arithmetic cannot tell; ``message`` says why.
+        With ``verify``, an answer is proved or it is None; ``message`` says
+        why.
     beta : (d,) array or None
         When feasible: ``X_in @ beta == 1``, ``X_out @ beta <= 0``.
     farkas : (u, s) or None
@@ -42,17 +47,23 @@ class ClassDecision:
         ``X_in.T @ u + X_out.T @ s == 0`` and ``u.sum() < 0``.
     verified : bool
         True iff independent code proved the answer for the given float64
-        data, rounding errors counted.
+        data, rounding errors counted, and the numbers handed over to
+        ``accuracy``.
+    accuracy : float
+        Proved bound on the error of ``beta`` or ``farkas``, at most 1e-6, as
+        `nclib.certificates.verify_primal` and ``verify_farkas`` define it.
+        nan where no float64 numbers that good were found: then these are
+        None, though the answer is proved.
     margin : float
-        Distance from the boundary between the two answers, in [-1, 1].
-        Positive when feasible: the sine of the angle between the class
-        direction and the cone of the other samples, unchanged by permuting
-        samples, rotating or scaling X (features whose sizes differ by more
-        than 2**20 are evened out first). Negative when infeasible: minus a
-        distance that one can go from 0 in that direction within the convex
-        hull of their unit vectors; the certificate found gives it, so the
-        order of the samples may change it. nan when the class is excluded
-        by its rank alone.
+        Room in the certificate, in [-1, 1], unchanged by rotating or scaling
+        X. Positive when feasible: the length of the shortest neuron that
+        says 1 to the class, whatever it says to the others, over that of
+        ``beta``. Negative when infeasible: minus the distance that one can
+        go from 0 in the direction of that neuron within the convex hull of
+        the other samples' unit vectors, as far as ``farkas`` shows. Another
+        certificate of the same answer may have more; it is no measure of how
+        many samples would have to change. nan when no sample outside the
+        class takes part.
     message : str
         How the answer was reached and what the check measured.
     """
@@ -62,6 +73,7 @@ class ClassDecision:
     beta: np.ndarray | None
     farkas: tuple[np.ndarray, np.ndarray] | None
     verified: bool
+    accuracy: float
     margin: float
     message: str
 
@@ -83,6 +95,11 @@ class Decision:
     occurs: bool | None
     classes: dict
 
+    @property
+    def verified(self):
+        """Whether the answer to every class asked for is proved."""
+        return all(c.verified for c in self.classes.values())
+
     def __str__(self):
         answers = list(self.classes.values())
         feasible = sum(c.feasible is True for c in answers)
@@ -101,7 +118,7 @@ class Decision:
         return "\n".join(lines)
 
 
-def decide(X, y, classes=None, verify=True):
+def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
     r"""Decide whether a two-layer ReLU network collapses on the data.
 
     For every class k, find beta_k with <x, beta_k> = 1 for x in the class and
@@ -116,8 +133,15 @@ def decide(X, y, classes=None, verify=True):
     classes : iterable of labels, optional
         Decide only these classes.
     verify : bool, optional
-        Check every certificate by `nclib.certificates`. Without it
-        ``verified`` is False throughout.
+        Prove every answer, and the numbers handed over with it, by
+        `nclib.certificates`; what cannot be proved is None. Without it
+        ``verified`` is False throughout and answers are those of floating
+        point arithmetic.
+    n_jobs : int, optional
+        Classes decided at a time, in threads of this process. By default one
+        after another, each with the threads of the linear algebra library.
+    progress : bool, optional
+        Show a progress bar over the classes.
 
     Returns
     -------
@@ -127,14 +151,16 @@ def decide(X, y, classes=None, verify=True):
     ------
     TypeError, ValueError
         If ``X`` is not a finite real (N, d) array, ``y`` not N integer labels
-        of at least two classes, or ``classes`` names one that is not there.
+        of at least two classes, ``classes`` names one that is not there, or
+        ``n_jobs`` is no integer of at least 1.
 
     Notes
     -----
     Theorem 3 and equation (2.12): with D >= K and weak enough penalties,
     the global minimizer collapses exactly when all classes are feasible.
-    A class costs one QR factorization, O(n_in**2 d), and one nonnegative
-    least squares problem with N - n_in unknowns in d - n_in + 1 dimensions.
+    A class costs one QR factorization, O(n_in**2 d), a few Newton steps,
+    O((d - n_in)**2 N) each, and a proof, O(n_in**2 d) or O(d**2 N). Memory
+    is at most MEMORY times that of the data for each class at a time.
 
     Examples
     --------
@@ -152,12 +178,28 @@ def decide(X, y, classes=None, verify=True):
             raise ValueError(
                 f"classes must list labels of y, {names}, got {classes!r}"
             )
-    decisions = {}
-    for position in map(names.index, wanted):
+    threads = 1 if n_jobs is None else check_integer("n_jobs", n_jobs, 1)
+
+    def answer(position):
         inside = codes == position
-        decisions[names[position]] = _decide_class(
+        return _decide_class(
             X[inside], X[~inside], names[position], verify
         )
+
+    positions = [names.index(label) for label in wanted]
+    bar = tqdm(total=len(positions), desc="deciding", disable=not progress)
+    with bar:
+        if threads == 1:
+            decisions = _collected(map(answer, positions), bar)
+        else:
+            # One thread of the linear algebra library for each class.
+            with threadpool_limits(1):
+                run = joblib.Parallel(
+                    threads, backend="threading", return_as="generator"
+                )
+                decisions = _collected(
+                    run(joblib.delayed(answer)(k) for k in positions), bar
+                )
     answers = [c.feasible for c in decisions.values()]
     if False in answers:
         occurs = False
@@ -168,24 +210,218 @@ def decide(X, y, classes=None, verify=True):
     return Decision(occurs, decisions)
 
 
-def nonnegative_least_squares(A, b):
-    """The s >= 0 that minimizes ||A s - b||; the one place with an engine.
+def _collected(answers, bar):
+    decisions = {}
+    for answer in answers:
+        decisions[answer.label] = answer
+        bar.update()
+    return decisions
 
-    Lawson and Hanson's active set method, whose support columns are linearly
-    independent and whose residual satisfies A.T @ (b - A s) <= 0.
-    """
-    if A.shape[1] == 0:
-        # scipy 1.17 frees memory twice here.
-        return np.zeros(0)
-    s, _ = scipy.optimize.nnls(A, b, maxiter=20 * max(A.shape))
-    return s
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An answer that floating point arithmetic proposes."""
+
+    feasible: bool
+    numbers: np.ndarray | tuple[np.ndarray, np.ndarray]
+    margin: float
+    reason: str
+    # Clear enough to be believed without a proof.
+    clear: bool = True
+
+    def answer(self, label, verified, accuracy, message):
+        known = not verified or np.isfinite(accuracy)
+        return ClassDecision(
+            label=label,
+            feasible=self.feasible,
+            beta=self.numbers if self.feasible and known else None,
+            farkas=None if self.feasible or not known else self.numbers,
+            verified=verified,
+            accuracy=accuracy,
+            margin=self.margin,
+            message=f"{self.reason}, {message}",
+        )
+
+    def check(self, X_in, X_out):
+        if self.feasible:
+            return certificates.verify_primal(X_in, X_out, self.numbers)
+        return certificates.verify_farkas(X_in, X_out, *self.numbers)
+
+
+# What overflows fails the checks that follow.
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def _decide_class(X_in, X_out, label, verify):
+    candidates = _candidates(X_in, X_out)
+    if not verify:
+        for candidate in candidates:
+            if candidate.clear:
+                return candidate.answer(label, False, np.nan, "not verified")
+        return _undecided(label, "no answer is clear of rounding error")
+    exists, tried = None, []
+    for candidate in _candidates(X_in, X_out):
+        check = candidate.check(X_in, X_out)
+        if check.proved:
+            return candidate.answer(
+                label, True, check.accuracy, f"proved: {check.detail}"
+            )
+        tried.append(f"{candidate.reason}: {check.detail}")
+        if check.exists:
+            exists = exists or (candidate, check)
+    if exact := _exact.settle(X_in, X_out):
+        candidate = _rounded(*exact, len(X_in))
+        check = candidate.check(X_in, X_out)
+        if check.proved:
+            return candidate.answer(
+                label, True, check.accuracy, f"proved: {check.detail}"
+            )
+        exists = exists or (candidate, check)
+    if exists is not None:
+        candidate, check = exists
+        return candidate.answer(
+            label, True, np.nan,
+            "proved, but no numbers in float64 were found that show it to "
+            f"{certificates.TOLERANCE:g}: {check.detail}",
+        )
+    return _undecided(
+        label, "float64 arithmetic proves neither side"
+        + "".join(f"; {line}" for line in tried[-2:])
+    )
+
+
+def _undecided(label, why):
+    return ClassDecision(
+        label=label, feasible=None, beta=None, farkas=None, verified=False,
+        accuracy=np.nan, margin=np.nan, message=f"undecided: {why}",
+    )
+
+
+def _rounded(feasible, numbers, n):
+    """An exact answer in float64."""
+    if feasible:
+        numbers = np.array([_to_float(v) for v in numbers])
+    else:
+        total = -sum(numbers[0])
+        numbers = tuple(
+            np.array([_to_float(v / total) for v in part]) for part in numbers
+        )
+    reason = "decided by rational arithmetic"
+    return _Candidate(feasible, numbers, np.nan, reason)
+
+
+def _to_float(fraction):
+    try:
+        return float(fraction)
+    except OverflowError:
+        return np.inf
+
+
+def _candidates(X_in, X_out):
+    """Answers for one class, the most promising first."""
+    zero = np.flatnonzero(~X_in.any(axis=1))
+    if zero.size:
+        u = np.zeros(len(X_in))
+        u[zero[0]] = -1.0
+        yield _Candidate(
+            False, (u, np.zeros(len(X_out))), np.nan,
+            "a sample of the class is zero",
+        )
+        return
+    peeled = Peeled.of(X_in, X_out)
+    yield from _left_candidates(X_in, X_out, peeled)
+    if not peeled.whole:
+        # A neuron that leans on faint features can be too long for float64
+        # where the data as a whole have a short one.
+        yield from _left_candidates(
+            X_in, X_out, Peeled.nothing(X_in, X_out)
+        )
+
+
+def _left_candidates(X_in, X_out, peeled):
+    """The same from what is left after peeling."""
+    A_in, A_out = X_in, X_out
+    if not peeled.features.all():
+        A_in = X_in[np.ix_(peeled.inside, peeled.features)]
+        A_out = X_out[np.ix_(peeled.outside, peeled.features)]
+    # One power of two keeps the margin free of the axes; features of very
+    # different units, which would spoil the numerical rank, get one each.
+    exponent = np.frexp(_largest(A_in, A_out, axis=0))[1]
+    if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
+        exponent[:] = exponent.max()
+    if exponent.any():
+        A_in, A_out = np.ldexp(A_in, -exponent), np.ldexp(A_out, -exponent)
+
+    def whole_farkas(u, s):
+        total = -u.sum()
+        u_all, s_all = np.zeros(len(X_in)), np.zeros(len(X_out))
+        u_all[peeled.inside], s_all[peeled.outside] = u / total, s / total
+        return u_all, s_all
+
+    reduction = Reduction.of(A_in)
+    if reduction.deficit is not None:
+        yield _Candidate(
+            False,
+            whole_farkas(reduction.deficit, np.zeros(len(A_out))),
+            np.nan,
+            f"1 is not in the range of X_in, of rank {reduction.rank} with "
+            f"{len(A_in)} samples (Theorem 3(c))",
+            reduction.rank == A_in.shape[1],
+        )
+    columns, inside = reduction.coordinates(A_out)
+    norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+    # Rounding noise of a row that lies in the span of the class must not be
+    # blown up to a unit vector: such a row asks for 0 <= 0.
+    real = norms > 1e-13 * np.sqrt(np.einsum("ij,ij->i", A_out, A_out))
+    if real.all():
+        columns /= norms
+    else:
+        columns = columns[:, real] / norms[real]
+    # Rounding decides about such a row, and about a sample of the class that
+    # follows from others: no answer is clear without a proof.
+    regular = reduction.rank == len(A_in) and not norms[~real].any()
+    for feasible, answer, clear in _separations(columns):
+        clear = clear and regular
+        if feasible:
+            beta = reduction.solution(A_in, answer)
+            margin = float(answer[-1] / np.linalg.norm(answer))
+            if beta is not None:
+                yield _Candidate(
+                    True,
+                    peeled.extend(X_in, X_out, np.ldexp(beta, -exponent)),
+                    margin,
+                    "a separating beta was found",
+                    clear and margin > _CLEAR,
+                )
+        else:
+            s = np.zeros(len(A_out))
+            s[real] = answer / norms[real]
+            u = reduction.multipliers(inside, s)
+            margin = 1.0 / float(answer.sum())
+            if u.sum() < 0:
+                yield _Candidate(
+                    False,
+                    whole_farkas(u, s),
+                    -margin,
+                    "a Farkas certificate was found",
+                    clear and margin > _CLEAR,
+                )
+
+
+def _largest(A_in, A_out, axis):
+    """Largest magnitude along an axis of both, without a copy of either."""
+    return np.maximum.reduce(
+        [
+            sign * part
+            for A in (A_in, A_out)
+            for sign, part in (
+                (1, A.max(axis=axis, initial=0.0)),
+                (-1, A.min(axis=axis, initial=0.0)),
+            )
+        ]
+    )
 
 
 def separate(A):
     r"""Find r with A.T @ r <= 0 and r[-1] > 0, or s >= 0 with A s = e_last.
-
-    The residual of min_{s >= 0} ||A s - e|| is the projection of e = e_last
-    on the polar cone (Moreau), so exactly one of the two exists.
 
     Parameters
     ----------
@@ -195,196 +431,286 @@ def separate(A):
     Returns
     -------
     feasible : bool or None
-    r : (m,) array
-        Residual e - A s, recomputed from s.
-    s : (N,) array
+        None if neither is clear of rounding error.
+    r : (m,) array or None
+        When feasible.
+    s : (N,) array or None
+        When infeasible.
     """
-    e = np.zeros(len(A))
+    for feasible, answer, clear in _separations(A):
+        if clear:
+            return (
+                (True, answer, None) if feasible else (False, None, answer)
+            )
+    return None, None, None
+
+
+def _separations(G):
+    """Answers (feasible, r or s, clear), by both engines."""
+    m, N = G.shape
+    e = np.zeros(m)
     e[-1] = 1.0
-    try:
-        s = nonnegative_least_squares(A, e)
-    except RuntimeError:
-        # The active set cycled: no answer, rather than a wrong one.
-        return None, np.full(len(A), np.nan), np.zeros(A.shape[1])
-    verdict, r = _judge(A, e, s)
-    if verdict is None:
-        support = np.flatnonzero(s)
-        refined = np.zeros_like(s)
-        refined[support] = scipy.linalg.lstsq(
-            A[:, support], e, lapack_driver="gelsy"
-        )[0]
-        if (refined >= 0).all():
-            s = refined
-            verdict, r = _judge(A, e, s)
-    return verdict, r, s
-
-
-def _judge(A, e, s):
-    r = e - A @ s
-    norm = np.linalg.norm(r)
-    scale = 1.0 + s.sum()
-    if norm <= _ZERO_RESIDUAL * scale:
-        return False, r
-    if norm > _CLEAR_RESIDUAL * scale:
-        violation = (r @ A).max(initial=-1.0)
-        # At the minimum r[-1] is norm**2; noise of that size decides nothing.
-        if (
-            violation <= max(1e-11 * norm, 2e-15)
-            and abs(r[-1] - norm**2) <= 0.1 * norm**2
-        ):
-            return True, r
-    return None, r
-
-
-# What overflows fails the checks that follow.
-@np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _decide_class(X_in, X_out, label, verify):
-    peeled = Peeled.of(X_in, X_out)
-    kept_in, kept_out = X_in, X_out
-    if not peeled.features.all():
-        kept_in = X_in[np.ix_(peeled.inside, peeled.features)]
-        kept_out = X_out[np.ix_(peeled.outside, peeled.features)]
-    # One power of two keeps the margin free of the axes; features of very
-    # different units, which would spoil the numerical rank, get one each.
-    size = np.maximum(
-        np.abs(kept_in).max(axis=0), np.abs(kept_out).max(axis=0, initial=0.0)
-    )
-    exponent = np.frexp(size)[1]
-    if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
-        exponent[:] = exponent.max()
-    A_in = np.ldexp(kept_in, -exponent)
-    A_out = np.ldexp(kept_out, -exponent)
-
-    def whole_beta(beta):
-        return peeled.extend(X_in, X_out, np.ldexp(beta, -exponent))
-
-    def whole_farkas(u, s):
-        u_all, s_all = np.zeros(len(X_in)), np.zeros(len(X_out))
-        u_all[peeled.inside], s_all[peeled.outside] = u, s
-        return u_all, s_all
-
-    none = np.zeros(len(A_out))
-    if not A_in.any():
-        u = np.zeros(len(A_in))
-        u[0] = -1.0
-        reason = "a sample of the class is zero"
-        return _answer(
-            X_in, X_out, label, verify, np.nan,
-            [(False, None, whole_farkas(u, none), reason)],
+    if N == 0:
+        yield True, e, True
+        return
+    axes = None
+    if m > N + 1:
+        # Nothing happens outside the span of the columns and e.
+        axes, R = scipy.linalg.qr(
+            np.column_stack([G, e]), mode="economic", check_finite=False
         )
-    reduction = Reduction.of(A_in)
-    if reduction.deficit is not None:
-        reason = (
-            f"1 is not in the range of X_in, of rank {reduction.rank} with "
-            f"{len(A_in)} samples (Theorem 3(c))"
-        )
-        return _answer(
-            X_in, X_out, label, verify, np.nan,
-            [(False, None, whole_farkas(reduction.deficit, none), reason)],
-        )
+        G, e = R[:, :-1], R[:, -1]
 
-    columns, inside = reduction.coordinates(A_out)
-    norms = np.linalg.norm(columns, axis=0)
-    # Rounding noise of a row that lies in the span of the class must not be
-    # blown up to a unit vector: such a row asks for 0 <= 0.
-    real = norms > 1e-13 * np.linalg.norm(A_out, axis=1)
-    G = columns[:, real] / norms[real]
-    verdict, r, s_unit = separate(G)
+    def back(r):
+        return r if axes is None else axes @ r
 
-    candidates = []
+    trials = 0
+    for feasible, answer, room in _projection.interior(G, e):
+        yield feasible, back(answer) if feasible else answer, room > _CLEAR
+        trials += 1
+        if trials == _MOST_TRIALS:
+            break
+    verdict, r, s = _projection.active_set(G, e)
     if verdict is not False and np.linalg.norm(r) > 0:
-        eta = _strictly_inside(G, r, s_unit)
-        beta = reduction.point(eta) * (reduction.length / eta[-1])
-        beta += reduction.point(
-            np.append(
-                np.zeros(len(eta) - 1),
-                reduction.length * (1.0 - np.mean(A_in @ beta)),
+        inner = _projection.strictly_inside(G, e, r)
+        room = -(inner @ G).max() / np.linalg.norm(inner)
+        yield True, back(inner), room > _CLEAR
+    if verdict is not True and s.any():
+        # Exact only in floating point, as far as is known here.
+        yield False, s, False
+
+
+@dataclass(frozen=True)
+class Peeled:
+    """What is left of (2.12) after an exact reduction.
+
+    A feature that, among the samples left, is used by one sample only
+    satisfies the condition of that sample for any values of the others. So
+    does a feature for all samples that use it, if these lie outside the
+    class and share its sign. Setting these samples aside leaves a smaller
+    problem with the same answer: any beta of it extends (`extend`), and its
+    Farkas certificates are certificates as they stand, with multiplier 0 for
+    the samples set aside. Pixels have many such features, dense data none.
+
+    Attributes
+    ----------
+    inside : (n,) bool array
+        Samples of the class that are left, at least one.
+    outside : (m,) bool array
+        Other samples that are left.
+    features : (d,) bool array
+        Features that the samples left use.
+    """
+
+    inside: np.ndarray
+    outside: np.ndarray
+    features: np.ndarray
+    _steps: list
+
+    @property
+    def whole(self):
+        """Whether no sample was set aside."""
+        return not self._steps
+
+    @classmethod
+    def nothing(cls, X_in, X_out):
+        """The whole problem."""
+        return cls(
+            np.ones(len(X_in), dtype=bool),
+            np.ones(len(X_out), dtype=bool),
+            np.ones(X_in.shape[1], dtype=bool),
+            [],
+        )
+
+    @classmethod
+    def of(cls, X_in, X_out):
+        """Reduce until nothing changes; O(N d) a pass, few passes."""
+        n, steps = len(X_in), []
+        kept = np.ones(n + len(X_out), dtype=bool)
+        if X_in.all() and X_out.all():
+            return cls.nothing(X_in, X_out)
+        X = np.vstack([X_in, X_out])
+        positive, negative = X > 0, X < 0
+        while True:
+            ups, downs = positive[kept].sum(axis=0), negative[kept].sum(axis=0)
+            own = (X_in[kept[:n]] != 0).sum(axis=0)
+            alone = (own == 1) & (ups + downs == 1)
+            one_sign = (own == 0) & ((ups == 0) != (downs == 0))
+            found = False
+            free = np.flatnonzero(alone | one_sign)
+            # Large entries first: small ones blow beta up on the way back.
+            entries = np.abs(X[np.ix_(kept, free)])
+            smallest = np.where(entries > 0, entries, np.inf).min(axis=0)
+            for j in free[np.argsort(-smallest, kind="stable")]:
+                rows = np.flatnonzero(kept & (X[:, j] != 0))
+                # The class keeps a sample, which fixes the scale of beta.
+                if len(rows) and not (alone[j] and kept[:n].sum() == 1):
+                    steps.append((j, rows, bool(alone[j])))
+                    kept[rows] = False
+                    found = True
+            if not found:
+                break
+        features = (positive | negative)[kept].any(axis=0)
+        return cls(kept[:n], kept[n:], features, steps)
+
+    def extend(self, X_in, X_out, beta):
+        """The solution of the whole problem from one of the reduced one."""
+        full = np.zeros(len(self.features))
+        full[self.features] = beta
+        if self._steps:
+            X = np.vstack([X_in, X_out])
+        for j, rows, alone in reversed(self._steps):
+            entries = X[rows, j]
+            if alone:
+                value = _exact.exactly_rounded_product(X[rows], full)[0]
+                full[j] = (1.0 - value) / entries[0]
+            else:
+                # Values of -1, as far below 0 as those of the class above.
+                needed = (X[rows] @ full + 1.0) / np.abs(entries)
+                full[j] = -np.sign(entries[0]) * max(needed.max(), 0.0)
+        return full
+
+
+@dataclass(frozen=True)
+class Reduction:
+    """The subspace {eta : X_in @ eta = t 1, t real} in orthonormal axes.
+
+    With Q from the QR factorization of X_in.T, the subspace is spanned by
+    the last d - r columns of Q (where t = 0) and by the shortest solution of
+    ``X_in @ eta == 1``, scaled to unit length.
+
+    Attributes
+    ----------
+    rank : int
+        Rank r of X_in.
+    length : float
+        Norm of the shortest solution; X_in @ axis == 1 / length.
+    deficit : (n_in,) array or None
+        None when 1 is in the range of X_in; otherwise u with
+        ``X_in.T @ u == 0`` and ``u.sum() == -1``.
+    """
+
+    rank: int
+    length: float
+    deficit: np.ndarray | None
+    _qr: np.ndarray
+    _tau: np.ndarray
+    _rows: np.ndarray
+    _w: np.ndarray
+    # Powers of two that make the samples alike in size.
+    _scale: np.ndarray
+
+    @classmethod
+    def of(cls, X_in):
+        """Factor a class, with column pivoting only when it is needed."""
+        n, d = X_in.shape
+        rows = np.arange(n)
+        exponent = np.frexp(np.abs(X_in).max(axis=1, initial=0.0))[1]
+        scale = np.ones(n)
+        if n > 0 and np.ptp(exponent) > _LIKE_UNITS:
+            scale = np.ldexp(1.0, -exponent)
+            X_in = X_in * scale[:, None]
+        qr, tau, _, info = lapack.dgeqrf(X_in.T, lwork=64 * n)
+        rcond = lapack.dtrcon(qr[:n], norm="1")[0] if n <= d else 0.0
+        rank = n
+        if rcond < 1e-8:
+            qr, pivots, tau, _, info = lapack.dgeqp3(
+                X_in.T, lwork=2 * d + 64 * (n + 1)
             )
+            rows = pivots - 1
+            diagonal = np.abs(np.diag(qr))
+            rank = int(
+                np.sum(diagonal > 10 * max(n, d) * _EPS * diagonal[0])
+            )
+        if info != 0:
+            raise np.linalg.LinAlgError(f"LAPACK QR failed with info {info}")
+        R = qr[:rank, :rank]
+        target = scale[rows]
+        w = scipy.linalg.solve_triangular(
+            R, target[:rank], trans="T", check_finite=False
         )
-        candidates.append(
-            (True, whole_beta(beta), None, "a separating beta was found")
-        )
-    if verdict is not True and s_unit.any():
-        s = np.zeros(len(A_out))
-        s[real] = s_unit / norms[real]
-        u = reduction.multipliers(inside, s)
-        total = -u.sum()
-        if total > 0:
-            candidates.append(
-                (
-                    False,
-                    None,
-                    whole_farkas(u / total, s / total),
-                    "a Farkas certificate was found",
+        deficit = None
+        if rank < n:
+            rest = qr[:rank, rank:n]
+            gap = target[rank:] - w @ rest
+            if np.abs(gap).max() > 1e-9 * (
+                target[rank:].max() + np.linalg.norm(w)
+            ):
+                deficit = np.zeros(n)
+                c = -gap / (gap @ gap)
+                deficit[rows[rank:]] = c
+                deficit[rows[:rank]] = -scipy.linalg.solve_triangular(
+                    R, rest @ c
                 )
-            )
-    margin = float(np.linalg.norm(r))
-    if verdict is False:
-        margin = -1.0 / float(s_unit.sum())
-    return _answer(
-        X_in, X_out, label, verify, margin, candidates, verdict
-    )
-
-
-def _strictly_inside(G, r, s):
-    """Move r off its active constraints, keeping r[-1] > 0."""
-    active = G[:, s > 0]
-    if active.size == 0:
-        return r
-    Q, R = scipy.linalg.qr(active, mode="economic")
-    y = Q @ scipy.linalg.solve_triangular(
-        R, -np.ones(R.shape[1]), trans="T"
-    )
-    slack = -(r @ G)
-    slack[s > 0] = np.inf
-    speed = 1.0 + y @ G
-    # Copies of an active column have no slack and recede with it.
-    approached = speed > 1e-9
-    limits = slack[approached] / speed[approached]
-    step = limits.min(initial=np.inf)
-    if y[-1] < 0:
-        step = min(step, -r[-1] / y[-1])
-    if not np.isfinite(step):
-        step = np.linalg.norm(r) / np.linalg.norm(y)
-    return r + max(0.5 * step, 0.0) * y
-
-
-def _answer(X_in, X_out, label, verify, margin, candidates, verdict=False):
-    """Verify the candidates and keep what stands."""
-    if not verify:
-        if verdict is None or not candidates:
-            return ClassDecision(
-                label, None, None, None, False, margin,
-                "undecided: the residual lies between rounding error and a "
-                "clear answer",
-            )
-        feasible, beta, farkas, reason = candidates[0]
-        return ClassDecision(
-            label, feasible, beta, farkas, False, margin,
-            f"{reason}; not verified",
+                deficit *= scale
+        return cls(
+            rank, float(np.linalg.norm(w)), deficit, qr, tau, rows, w, scale
         )
-    checks = []
-    for feasible, beta, farkas, _ in candidates:
-        if feasible:
-            check = certificates.verify_primal(X_in, X_out, beta)
-        else:
-            check = certificates.verify_farkas(X_in, X_out, *farkas)
-        checks.append(check)
-    # A proof settles a case that the residual leaves open; short of one, a
-    # lone certificate that holds to tolerance is believed.
-    for wanted in ("proved", "holds"):
-        good = [i for i, c in enumerate(checks) if getattr(c, wanted)]
-        if len(good) == 1:
-            feasible, beta, farkas, reason = candidates[good[0]]
-            check = checks[good[0]]
-            status = "proved" if check.proved else "holds to 1e-9, not proved"
-            return ClassDecision(
-                label, feasible, beta, farkas, check.proved, margin,
-                f"{reason}, {status}: {check.detail}",
-            )
-    details = "; ".join(c.detail for c in checks)
-    return ClassDecision(
-        label, None, None, None, False, margin,
-        "undecided: float64 arithmetic gives no certificate that holds"
-        + (f" ({details})" if details else ""),
-    )
+
+    def _rotate(self, columns, trans):
+        k = len(self._tau)
+        rotated, _, info = lapack.dormqr(
+            "L",
+            trans,
+            self._qr[:, :k],
+            self._tau,
+            columns,
+            lwork=64 * max(1, columns.shape[1]),
+        )
+        if info != 0:
+            raise np.linalg.LinAlgError(f"dormqr failed with info {info}")
+        return rotated
+
+    def coordinates(self, X):
+        """Coordinates of the projections of the rows of X, one a column.
+
+        Returns
+        -------
+        (d - rank + 1, len(X)) array
+            The last row belongs to the direction with t > 0.
+        inside : (rank, len(X)) array
+            Coordinates in the range of X_in.T, for the multipliers.
+        """
+        rotated = self._rotate(X.T, "T")
+        inside = rotated[: self.rank]
+        direction = (self._w / self.length) @ inside
+        return np.vstack([rotated[self.rank :], direction]), inside
+
+    def point(self, coordinates):
+        """The vector eta in R^d with the given coordinates."""
+        return self._vector(
+            coordinates[-1] / self.length * self._w, coordinates[:-1]
+        )
+
+    def _vector(self, inside, outside):
+        axes = np.concatenate([inside, outside])
+        return self._rotate(axes[:, None], "N")[:, 0]
+
+    def solution(self, X_in, coordinates):
+        """The point scaled to ``X_in @ beta == 1``, refined once.
+
+        None if it is out of the range of float64.
+        """
+        beta = self.point(coordinates) * (self.length / coordinates[-1])
+        rows = self._rows[: self.rank]
+        value = X_in @ beta
+        # A neuron that is long beside 1 needs its products without rounding.
+        if X_in.size <= _exact.MOST_TERMS and np.linalg.norm(beta) > 1e3:
+            value = _exact.exactly_rounded_product(X_in, beta)
+        miss = (1.0 - value)[rows] * self._scale[rows]
+        if not np.isfinite(miss).all():
+            return None
+        inside = scipy.linalg.solve_triangular(
+            self._qr[: self.rank, : self.rank], miss, trans="T"
+        )
+        return beta + self._vector(inside, np.zeros(len(coordinates) - 1))
+
+    def multipliers(self, inside, s):
+        """u with X_in.T @ u + X_out.T @ s == 0 on the range of X_in.T."""
+        u = np.zeros(len(self._rows))
+        u[self._rows[: self.rank]] = -scipy.linalg.solve_triangular(
+            self._qr[: self.rank, : self.rank],
+            inside @ s,
+            check_finite=False,
+        )
+        return u * self._scale

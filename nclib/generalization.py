@@ -8,16 +8,15 @@ its class when X_in beta = 1 and X_out beta <= 0, the set C_k of (2.25).
 A malformed argument raises a TypeError or a ValueError that names it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import qr
 from scipy.special import ndtr, owens_t
 
+from nclib._projection import nonnegative_least_squares
 from nclib.data import check_matrix, check_real, check_Xy
-from nclib.feasibility import Reduction, nonnegative_least_squares, separate
+from nclib.feasibility import Reduction, decide
 from nclib.theorem_7 import (
     printed_bound_roots,
     printed_excess,
@@ -46,6 +45,8 @@ __all__ = [
 # Cosines below this are rounding: an optimum so close to the face t = 0 of
 # the cone is not told from one on it.
 _ANGLE = 1e-10
+# The largest residual, and excess over the bound, of an optimum.
+_OPTIMAL = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +120,7 @@ def best_collapsed_neuron(X, y, mu, label):
     ValueError
         If no neuron collapses the class, (2.12) being infeasible, or if
         every one that does has <mu, beta> <= 0 and so errs at least half
-        of the time.
+        of the time; also if rounding leaves the optimum in doubt.
 
     Notes
     -----
@@ -150,23 +151,27 @@ def best_collapsed_neuron(X, y, mu, label):
     polar = np.zeros((len(columns), real.sum() + 1))
     polar[:, :-1] = columns[:, real] / length[real]
     polar[-1, -1] = -1.0
-    if polar.shape[0] > polar.shape[1]:
-        Q, R = qr(polar, mode="economic")
-        weights = nonnegative_least_squares(R, Q.T @ target)
-    else:
-        weights = nonnegative_least_squares(polar, target)
+    unsure = ValueError(
+        f"float64 arithmetic cannot tell the best neuron of class {label!r}, "
+        "or whether there is one: see nclib.decide"
+    )
+    try:
+        if polar.shape[0] > polar.shape[1]:
+            Q, R = qr(polar, mode="economic")
+            weights = nonnegative_least_squares(R, Q.T @ target)
+        else:
+            weights = nonnegative_least_squares(polar, target)
+    except RuntimeError as error:
+        raise unsure from error
     point = target - polar @ weights
     size = np.linalg.norm(point)
     positive = size > _ANGLE * np.linalg.norm(mu)
     attained = positive and point[-1] > _ANGLE * size
     if not attained:
         # Projections on the face t = 0 exist in infeasible classes too.
-        feasible = separate(polar[:, :-1])[0]
+        feasible = decide(X, y, [label]).classes[label].feasible
         if feasible is None:
-            raise ValueError(
-                "float64 arithmetic cannot tell whether any neuron collapses "
-                f"class {label!r}: see nclib.decide"
-            )
+            raise unsure
         if not feasible:
             raise infeasible
         if not positive:
@@ -183,14 +188,19 @@ def best_collapsed_neuron(X, y, mu, label):
     if attained:
         beta = direction / (X_in @ direction).mean() / in_scale
     shadow = mu - X_in.T @ u - X_out.T @ s
+    ratio, upper = float(mu @ direction), float(np.linalg.norm(shadow))
+    residuals = _residuals(X_in, X_out, mu, direction, u, s, shadow - eta)
+    # The multipliers bound every neuron: a ratio above is no neuron's.
+    if ratio > upper * (1 + _OPTIMAL) or max(residuals.values()) > _OPTIMAL:
+        raise unsure
     return CollapsedNeuron(
         beta,
-        float(mu @ direction * mu_scale),
+        ratio * mu_scale,
         direction,
         u * (mu_scale / in_scale),
         s * (mu_scale / out_scale),
-        float(np.linalg.norm(shadow) * mu_scale),
-        _residuals(X_in, X_out, mu, direction, u, s, shadow - eta),
+        upper * mu_scale,
+        residuals,
     )
 
 

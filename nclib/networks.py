@@ -1,7 +1,5 @@
 r"""Shallow ReLU networks (2.4), (2.5), and those built from certificates."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +9,12 @@ from nclib.feasibility import decide
 from nclib.metrics import to_numpy
 from nclib.upfm import upfm_minimizer, upfm_risk
 
+# The share of the minimal risk by which a collapsed network may miss it.
+_RISK_TOLERANCE = 1e-6
+
 
 class NoCollapsedNetwork(ValueError):
-    """No collapsed network exists, or none could be decided to exist.
+    """No collapsed network exists, or none was proved to, or held by float64.
 
     Attributes
     ----------
@@ -133,14 +134,16 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
     Returns
     -------
     ShallowNet
-        ``net.risk(X, y, ...) - upfm_minimizer(...).risk`` is at rounding
-        level.
+        ``net.risk(X, y, ...) - upfm_minimizer(...).risk`` was computed and
+        is below 1e-6 of the risk; at rounding level unless the neurons are
+        long.
 
     Raises
     ------
     NoCollapsedNetwork
         A `ValueError` with the ``.decision``: (2.12) is infeasible for a
-        class (then with its Farkas certificate), or undecided.
+        class (then with its Farkas certificate), or not proved to be
+        feasible, or float64 holds no neuron that serves.
     TypeError, ValueError
         Naming the argument: unequal classes, for which the minimizer of
         Theorem 2 does not apply; penalties so large that W = 0, H = 0 is
@@ -169,11 +172,15 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
         )
     decision = decide(X, classes[codes])
     verdicts = {label: decision.classes[label] for label in classes.tolist()}
-    for verdict, reason in (
-        (False, "no collapsed network exists on X: (2.12) has no solution"),
-        (None, "whether (2.12) has a solution could not be decided"),
+    unproved = "whether (2.12) has a solution could not be proved"
+    for fails, reason in (
+        (lambda v: v.feasible is False,
+         "no collapsed network exists on X: (2.12) has no solution"),
+        (lambda v: not v.verified, unproved),
+        (lambda v: v.beta is None,
+         "a collapsed network exists, but float64 does not hold its neuron"),
     ):
-        labels = [k for k, v in verdicts.items() if v.feasible is verdict]
+        labels = [k for k, v in verdicts.items() if fails(v)]
         if labels:
             raise NoCollapsedNetwork(
                 f"{reason} for class {', '.join(map(str, labels))}: "
@@ -182,4 +189,15 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
                 labels,
             )
     neurons = np.column_stack([v.beta for v in verdicts.values()])
-    return ShallowNet(neurons @ solution.H_mean, solution.W)
+    net = ShallowNet(neurons @ solution.H_mean, solution.W)
+    gap = net.risk(X, codes, lambda_W, lambda_H, loss) - solution.risk
+    if not abs(gap) <= _RISK_TOLERANCE * solution.risk:
+        raise NoCollapsedNetwork(
+            "a collapsed network exists, but the one found misses the "
+            f"minimal risk {solution.risk:.6g} by {gap:.1e}: its neurons are "
+            f"too long for float64, norms up to "
+            f"{np.linalg.norm(neurons, axis=0).max():.1e}",
+            decision,
+            list(verdicts),
+        )
+    return net

@@ -62,11 +62,14 @@ def test_a_small_error_in_the_primal_shrinks_the_room_it_has(feasible):
     X_in, X_out, beta = feasible
     check = verify_primal(X_in, X_out, (1 + 1e-11) * beta)
     assert check.holds and check.proved
-    # On the boundary itself there is no room at all.
+    # On the boundary itself there is no room at all, but it may hold with
+    # equality; beyond it beta is wrong, whatever else may be right.
     worst = np.argmax(X_out @ beta)
-    on_boundary = X_out.copy()
-    on_boundary[worst] -= beta * (X_out[worst] @ beta) / (beta @ beta)
-    assert not verify_primal(X_in, on_boundary, beta).proved
+    moved = X_out.copy()
+    moved[worst] -= beta * (X_out[worst] @ beta) / (beta @ beta)
+    assert verify_primal(X_in, moved, beta).proved
+    moved[worst] += 1e-5 * beta
+    assert refused(verify_primal(X_in, moved, beta))
 
 
 def test_wrong_farkas_certificates_are_refused(infeasible):
@@ -211,15 +214,18 @@ def test_knife_edges_one_ulp_apart():
     assert not verify_farkas(X_in, near, *farkas).proved
 
 
-def test_exact_ties_are_proved_by_simple_fractions():
-    # Dependent rows and zero room: no bound on sigma_min can prove these.
+def test_exact_ties_are_proved():
+    # Dependent rows and zero room: no bound on sigma_min alone proves these.
     X_in = np.array([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [1.5, 1.5, 3.0]])
     X_out = np.array([[1.0, -1.0, 0.0]])
     beta = np.array([1.0, 1.0, 0.0]) / 3.0
-    check = verify_primal(X_in, X_out, beta)
     assert exactly_feasible(X_in, X_out)
-    assert check.proved and "fractions" in check.detail
-    assert not verify_primal(X_in, X_out + 1e-12, beta).proved
+    assert verify_primal(X_in, X_out, beta).proved
+    # One ulp off the plane of the others, the third row contradicts them
+    # unless beta is far away.
+    X_in[2, 2] = np.nextafter(3.0, 4.0)
+    check = verify_primal(X_in, X_out, beta)
+    assert check.exists == exactly_feasible(X_in, X_out)
 
 
 def test_sigma_min_bound_is_a_bound():
