@@ -16,7 +16,7 @@ from scipy.linalg import blas, lapack
 # believed: far above rounding, far below what the first answers have.
 _ROOM = 1e-11
 _EXACT = 1e-14
-_MOST_STEPS = 50
+_MOST_STEPS = 25
 # Of an active set, relative residuals between the two are polished first.
 _ZERO_RESIDUAL = 1e-13
 _CLEAR_RESIDUAL = 1e-10
@@ -24,7 +24,7 @@ _CLEAR_RESIDUAL = 1e-10
 _OPTIMALITY = 1e-9
 
 
-def interior(G, e):
+def interior(G, e, most):
     r"""Answers of a primal-dual interior-point method, the first one first.
 
     Mehrotra's predictor and corrector for min ||r - e||^2 / 2 subject to
@@ -40,6 +40,13 @@ def interior(G, e):
         Unit columns, N >= 1.
     e : (m,) array
         Unit vector.
+    most : int
+        Answers after which to stop.
+
+    Returns
+    -------
+    s : (N,) array
+        Where the path stopped: large where the projection uses a column.
 
     Yields
     ------
@@ -59,24 +66,27 @@ def interior(G, e):
     s = np.full(N, 10.0 / np.sqrt(N))
     r = e - G @ s
     z = np.maximum(-(r @ G), 0.0) + 0.01 * np.linalg.norm(r)
+    answers = 0
     for _ in range(_MOST_STEPS):
         newton = _Newton(G, e, r, s, z)
-        if not newton.regular:
-            return
+        if not newton.regular or answers >= most:
+            break
         mu = s @ z / N
         affine = newton.direction(-s * z)
-        yield from _farkas(newton, s + affine[1])
-        yield from _separator(G, e, r + newton.direction(mu - s * z)[0])
+        answers += yield from _farkas(newton, s + affine[1])
+        centred = newton.direction(mu - s * z)[0]
+        answers += yield from _separator(G, e, r + centred)
         step = min(1.0, _longest(s, affine[1]), _longest(z, affine[2]))
         ahead = (s + step * affine[1]) @ (z + step * affine[2]) / N
         dr, ds, dz = newton.direction(
             (ahead / mu) ** 2 * mu - s * z - affine[1] * affine[2]
         )
-        yield from _separator(G, e, r + dr)
+        answers += yield from _separator(G, e, r + dr)
         step = min(1.0, 0.99 * min(_longest(s, ds), _longest(z, dz)))
         if not step > 1e-8:
-            return
+            break
         r, s, z = r + step * dr, s + step * ds, z + step * dz
+    return s
 
 
 class _Newton:
@@ -112,8 +122,10 @@ def _longest(x, dx):
 
 def _separator(G, e, r):
     room = -(r @ G).max() / np.linalg.norm(r)
-    if e @ r > 0 and room > _ROOM:
+    found = e @ r > 0 and room > _ROOM
+    if found:
         yield True, r, room
+    return found
 
 
 def _farkas(newton, s):
@@ -124,13 +136,13 @@ def _farkas(newton, s):
     for _ in range(20):
         s = s + weight * (newton.solve(rest) @ G)
         if not s.min() > 0:
-            return
+            return False
         rest = e - G @ s
         before, error = error, np.linalg.norm(rest)
         if not error < 0.5 * before:
             break
     if not error < min(0.01 * s.min(), _EXACT * s.sum()):
-        return
+        return False
     # The direction in which G diag(weight) G.T is weakest, by a few powers
     # of the inverse; I must not be what holds it up.
     weakest = rest / error if error > 0 else e
@@ -138,9 +150,11 @@ def _farkas(newton, s):
         weakest = newton.solve(weakest)
         stretch = np.linalg.norm(weakest)
         weakest = weakest / stretch
-    if stretch < 0.5:
-        change = np.abs(weight * (weakest @ G)) * stretch
-        yield False, s, 1.0 / (s.sum() * (change / s).max())
+    if not stretch < 0.5:
+        return False
+    change = np.abs(weight * (weakest @ G)) * stretch
+    yield False, s, 1.0 / (s.sum() * (change / s).max())
+    return True
 
 
 def nonnegative_least_squares(A, b):
@@ -182,8 +196,13 @@ def _bounded_variables(A, b):
     return scipy.optimize.lsq_linear(A, b, bounds, method="bvls").x
 
 
-def active_set(G, e):
+def active_set(G, e, likely=None):
     """The projection of e, and what it says.
+
+    Parameters
+    ----------
+    likely : (N,) array, optional
+        Large for columns that the projection may use.
 
     Returns
     -------
@@ -193,7 +212,7 @@ def active_set(G, e):
     s : (N,) array
     """
     try:
-        s = nonnegative_least_squares(G, e)
+        s = _priced(G, e, likely)
     except RuntimeError:
         return None, np.full(len(G), np.nan), np.zeros(G.shape[1])
     r = _residual(G, e, s)
@@ -208,6 +227,26 @@ def active_set(G, e):
             s, r = refined, _residual(G, e, refined)
             verdict = _judge(G, e, s, r)
     return verdict, r, s
+
+
+def _priced(G, e, likely):
+    """Nonnegative least squares on few columns, more where they are missed."""
+    m, N = G.shape
+    if likely is None or N <= 3 * m:
+        return nonnegative_least_squares(G, e)
+    columns = np.sort(np.argsort(-likely, kind="stable")[: 3 * m])
+    while True:
+        s = np.zeros(N)
+        s[columns] = nonnegative_least_squares(G[:, columns], e)
+        r = _residual(G, e, s)
+        gain = r @ G
+        norm = np.linalg.norm(r)
+        missed = gain > 1e-10 * (norm if norm > _CLEAR_RESIDUAL else 1e-5)
+        missed[columns] = False
+        if not missed.any():
+            return s
+        worst = np.argsort(-np.where(missed, gain, 0.0), kind="stable")[:m]
+        columns = np.union1d(np.flatnonzero(s), worst[missed[worst]])
 
 
 def _residual(G, e, s):
@@ -248,9 +287,15 @@ def strictly_inside(G, e, r):
     active = slack <= 1e-9 * norm
     if not active.any():
         return r
-    y = scipy.linalg.lstsq(
-        G[:, active].T, -np.ones(active.sum()), lapack_driver="gelsy"
-    )[0]
+    tight = G[:, active]
+    away = -np.ones(tight.shape[1])
+    for _ in range(2):
+        y = scipy.linalg.lstsq(tight.T, away, lapack_driver="gelsy")[0]
+        drift = y @ tight
+        # Opposite columns, say, hold with equality wherever r goes.
+        away[drift > -0.5] = 0.0
+    if drift.max() > 1e-9:
+        return r
     # Against a slack that shrinks to the step itself, the room then left.
     speed = 1.0 + y @ G
     approached = ~active & (speed > 0)

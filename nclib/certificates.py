@@ -202,12 +202,48 @@ def _independent_rows(M, columns):
     return np.sort(kept)
 
 
-def _scaled_by_powers_of_two(A, axis):
-    """Scale rows or columns to size about 1; None if that loses a bit."""
-    size = np.maximum(
+def _distances(A, x, target, sharp):
+    """Upper bounds on the distance from x to a solution of A z = target.
+
+    With ``sharp`` the residual is taken without rounding, if A is not large.
+    """
+    if sharp and A.size <= _exact.MOST_TERMS:
+        value, rounding = _exact.bounded_product(A, x)
+    else:
+        value, rounding, _ = _product(A, x)
+    residual = _UP * (np.abs(value - target) + rounding)
+    found = False
+    for radius in _corrections(A, residual):
+        found = True
+        yield radius
+    if found:
+        return
+    kept = _independent_rows(np.column_stack([A, target]), A.shape[1])
+    if kept is not None:
+        yield from _corrections(A[kept], residual[kept])
+
+
+def _nearest_solution(A, x, target):
+    """x moved least to A x == target, twice for the sake of rounding."""
+    for _ in range(2):
+        x = x - scipy.linalg.lstsq(
+            A, A @ x - target, cond=1e-12, lapack_driver="gelsy",
+            check_finite=False,
+        )[0]
+    return x
+
+
+def _largest(A, axis):
+    """Largest magnitudes, without a copy of A."""
+    return np.maximum(
         A.max(axis=axis, keepdims=True, initial=0.0),
         -A.min(axis=axis, keepdims=True, initial=0.0),
     )
+
+
+def _scaled_by_powers_of_two(A, axis):
+    """Scale rows or columns to size about 1; None if that loses a bit."""
+    size = _largest(A, axis)
     exponent = np.frexp(np.where(size > 0, size, 1.0))[1]
     if np.abs(exponent).max(initial=0) <= 2:
         return A, np.zeros_like(exponent)
@@ -319,45 +355,32 @@ def _primal_exists(A, B, beta):
     B, _ = _scaled_by_powers_of_two(B, axis=1)
     if B is None:
         return False, "the data leave the range of float64"
-    target = np.ones(len(A))
-    E, x = A, beta
-    tight = np.zeros(len(B), dtype=bool)
     norm = np.sqrt(np.einsum("ij,ij->i", B, B))
     norm[norm > 0] = _UP * norm[norm > 0] + B.shape[1] * _UNDERFLOW
-    for attempt in range(6):
-        radius = np.inf
-        value, rounding = _product(E, x)[:2]
-        if attempt > 0 and E.size <= _exact.MOST_TERMS:
-            value, rounding = _exact.bounded_product(E, x)
-        residual = _UP * (np.abs(value - target) + rounding)
-        outside, outside_rounding, _ = _product(B, x)
-        highest = outside + outside_rounding
-        short = ~tight & (norm > 0)
-        for radius in _corrections(E, residual):
-            short = ~tight & (norm > 0) & ~(highest + norm * radius * _UP < 0)
+    E, x, target = A, beta, np.ones(len(A))
+    tight = np.zeros(len(B), dtype=bool)
+    for attempt in range(4):
+        value, rounding, _ = _product(B, x)
+        highest = value + rounding
+        radius, short = np.inf, tight
+        for radius in _distances(E, x, target, sharp=attempt > 0):
+            reach = highest + _UP * norm * radius
+            short = ~tight & (norm > 0) & ~(reach < 0)
             if not short.any():
                 return True, (
                     f"an exact solution within {radius:.1e} of beta, of norm "
                     f"{np.linalg.norm(x):.1e}"
                 )
-        if not np.isfinite(radius):
-            kept = _independent_rows(
-                np.column_stack([E, target]), E.shape[1]
-            )
-            if kept is None:
-                break
-            E, target = E[kept], target[kept]
+        if attempt == 0:
             continue
         # What has no room may hold with equality; what is above 0 does not.
-        size = norm * np.linalg.norm(x)
-        if (outside[short] > _NEGLIGIBLE * size[short]).any():
+        ceiling = _NEGLIGIBLE * norm * np.linalg.norm(x)
+        if not np.isfinite(radius) or (value > ceiling)[short].any():
             break
-        if attempt > 0:
-            tight |= short
+        tight = tight | short
         E = np.vstack([A, B[tight]])
         target = np.append(np.ones(len(A)), np.zeros(tight.sum()))
-        for _ in range(2):
-            x = x - np.linalg.lstsq(E, E @ x - target, rcond=1e-12)[0]
+        x = _nearest_solution(E, x, target)
     if _exact.solves_primal(A, B, beta):
         return True, "exact in simple fractions"
     if _exact.feasible(A, B):
@@ -417,12 +440,10 @@ def verify_farkas(X_in, X_out, u, s):
         multipliers, -np.frexp(np.abs(multipliers).max())[1]
     )
     largest = np.ldexp(
-        np.maximum(
-            np.abs(X_in).max(axis=0), np.abs(X_out).max(axis=0, initial=0.0)
-        ),
+        np.maximum(_largest(X_in, axis=0), _largest(X_out, axis=0))[0],
         -exponent[0],
     )
-    accuracy, error = _farkas_accuracy(
+    accuracy = _farkas_accuracy(
         rows, multipliers, len(u), np.where(largest > 0, largest, 1.0)
     )
     detail = (
@@ -450,17 +471,20 @@ def _sum_bounds(u):
 def _farkas_accuracy(rows, multipliers, n, largest):
     total, error = _sum_bounds(multipliers[:n])
     if not total + error < 0:
-        return np.inf, error
+        return np.inf
     value, rounding, _ = _product(rows.T, multipliers)
-    share = (np.abs(value) + rounding) / largest
-    if share.max() > TOLERANCE * -total and rows.size <= _exact.MOST_TERMS:
+    share = np.max((np.abs(value) + rounding) / largest)
+    if share > TOLERANCE * -total and rows.size <= _exact.MOST_TERMS:
         value, rounding = _exact.bounded_product(rows.T, multipliers)
-        share = (np.abs(value) + rounding) / largest
-    return float(_UP * share.max() / -(total + error)), error
+        share = np.max((np.abs(value) + rounding) / largest)
+    return _UP * float(share) / -(total + error)
 
 
 def _farkas_exists(rows, multipliers, n):
-    """Whether an exact certificate is near, and how this is known."""
+    """Whether an exact certificate is near, and how this is known.
+
+    Multipliers that are not kept are set to zero.
+    """
     rows, exponent = _scaled_by_powers_of_two(rows, axis=1)
     if rows is None:
         return False, "the data leave the range of float64"
@@ -468,52 +492,22 @@ def _farkas_exists(rows, multipliers, n):
     nearest = np.inf
     for always_kept, refine in ((0, False), (0, True), (n, False)):
         kept = _presolve(rows, scaled, always_kept)
-        if not kept.any():
-            continue
-        for radius, proved in _farkas_radii(
-            rows, scaled, exponent[:, 0], n, kept, refine
-        ):
+        A = rows[kept].T
+        A = A[A.any(axis=1)]
+        x, target = scaled[kept], np.zeros(len(A))
+        if refine:
+            x = _nearest_solution(A, x, target)
+        inside = (np.arange(len(rows)) < n)[kept]
+        units = np.ldexp(1.0, -exponent[kept, 0])[inside]
+        total, error = _sum_bounds(x[inside] * units)
+        # What an exact correction of size radius can add to the sum of u.
+        stretch = _UP * _norm_bound(units)
+        smallest = np.min(x[~inside], initial=np.inf)
+        for radius in _distances(A, x, target, sharp=refine):
             nearest = min(nearest, radius)
-            if proved:
+            if smallest > radius and total + error + stretch * radius < 0:
                 return True, f"an exact certificate within {radius:.1e} of it"
     return False, f"an exact certificate may be {nearest:.1e} away"
-
-
-def _farkas_radii(rows, scaled, exponent, n, kept, refine):
-    """Distances to an exact certificate, each with whether that proves it.
-
-    Multipliers that are not kept are set to zero.
-    """
-    inside = (np.arange(len(rows)) < n)[kept]
-    rows, scaled, exponent = rows[kept], scaled[kept], exponent[kept]
-    rows = rows[:, rows.any(axis=0)]
-    for _ in range(2):
-        rounding = None
-        x = scaled
-        value, rounding, _ = _product(rows.T, x)
-        if refine:
-            for _ in range(2):
-                x = x - np.linalg.lstsq(rows.T, value, rcond=None)[0]
-                value, rounding = _exact.bounded_product(rows.T, x)
-        own = np.ldexp(x, -exponent)[inside]
-        total, sum_error = _sum_bounds(own)
-        # What an exact correction of size radius can add to the sum of u,
-        # whose entries are x[i] * weights[i].
-        weights = _norm_bound(np.ldexp(1.0, -exponent[inside]))
-        smallest = np.min(x[~inside], initial=np.inf)
-        found = False
-        for radius in _corrections(rows.T, np.abs(value) + rounding):
-            found = True
-            yield radius, bool(
-                smallest > radius
-                and total + sum_error + _UP * weights * radius < 0
-            )
-        if found:
-            return
-        independent = _independent_rows(rows.T, len(rows))
-        if independent is None:
-            return
-        rows = rows[:, independent]
 
 
 def _presolve(rows, multipliers, n):

@@ -326,6 +326,13 @@ def _candidates(X_in, X_out):
             "a sample of the class is zero",
         )
         return
+    n, d = X_in.shape
+    if n > d and (u := _outside_range(X_in)) is not None:
+        yield _Candidate(
+            False, (u, np.zeros(len(X_out))), np.nan,
+            f"1 is not in the range of X_in, {n} samples in {d} dimensions "
+            "(Theorem 3(c))",
+        )
     peeled = Peeled.of(X_in, X_out)
     yield from _left_candidates(X_in, X_out, peeled)
     if not peeled.whole:
@@ -336,11 +343,21 @@ def _candidates(X_in, X_out):
         )
 
 
+def _outside_range(X_in):
+    """u with X_in.T @ u == 0, u.sum() == -1, all samples sharing the load."""
+    axes = scipy.linalg.qr(X_in, mode="economic", check_finite=False)[0]
+    rest = np.ones(len(X_in))
+    for _ in range(2):
+        rest = rest - axes @ (axes.T @ rest)
+    total = rest.sum()
+    return -rest / total if total > 1e-9 * len(rest) else None
+
+
 def _left_candidates(X_in, X_out, peeled):
     """The same from what is left after peeling."""
     A_in, A_out = X_in, X_out
     if not peeled.features.all():
-        A_in = X_in[np.ix_(peeled.inside, peeled.features)]
+        A_in = X_in[:, peeled.features]
         A_out = X_out[np.ix_(peeled.outside, peeled.features)]
     # One power of two keeps the margin free of the axes; features of very
     # different units, which would spoil the numerical rank, get one each.
@@ -351,10 +368,9 @@ def _left_candidates(X_in, X_out, peeled):
         A_in, A_out = np.ldexp(A_in, -exponent), np.ldexp(A_out, -exponent)
 
     def whole_farkas(u, s):
-        total = -u.sum()
-        u_all, s_all = np.zeros(len(X_in)), np.zeros(len(X_out))
-        u_all[peeled.inside], s_all[peeled.outside] = u / total, s / total
-        return u_all, s_all
+        total, s_all = -u.sum(), np.zeros(len(X_out))
+        s_all[peeled.outside] = s / total
+        return u / total, s_all
 
     reduction = Reduction.of(A_in)
     if reduction.deficit is not None:
@@ -386,7 +402,7 @@ def _left_candidates(X_in, X_out, peeled):
             if beta is not None:
                 yield _Candidate(
                     True,
-                    peeled.extend(X_in, X_out, np.ldexp(beta, -exponent)),
+                    peeled.extend(X_out, np.ldexp(beta, -exponent)),
                     margin,
                     "a separating beta was found",
                     clear and margin > _CLEAR,
@@ -464,45 +480,41 @@ def _separations(G):
     def back(r):
         return r if axes is None else axes @ r
 
-    trials = 0
-    for feasible, answer, room in _projection.interior(G, e):
+    for feasible, answer, room in _answers(G, e):
         yield feasible, back(answer) if feasible else answer, room > _CLEAR
-        trials += 1
-        if trials == _MOST_TRIALS:
-            break
-    verdict, r, s = _projection.active_set(G, e)
+
+
+def _answers(G, e):
+    """Answers (feasible, r or s, room), the interior ones first."""
+    likely = yield from _projection.interior(G, e, _MOST_TRIALS)
+    verdict, r, s = _projection.active_set(G, e, likely)
     if verdict is not False and np.linalg.norm(r) > 0:
         inner = _projection.strictly_inside(G, e, r)
-        room = -(inner @ G).max() / np.linalg.norm(inner)
-        yield True, back(inner), room > _CLEAR
+        yield True, inner, -(inner @ G).max() / np.linalg.norm(inner)
     if verdict is not True and s.any():
         # Exact only in floating point, as far as is known here.
-        yield False, s, False
+        yield False, s, 0.0
 
 
 @dataclass(frozen=True)
 class Peeled:
     """What is left of (2.12) after an exact reduction.
 
-    A feature that, among the samples left, is used by one sample only
-    satisfies the condition of that sample for any values of the others. So
-    does a feature for all samples that use it, if these lie outside the
-    class and share its sign. Setting these samples aside leaves a smaller
-    problem with the same answer: any beta of it extends (`extend`), and its
-    Farkas certificates are certificates as they stand, with multiplier 0 for
-    the samples set aside. Pixels have many such features, dense data none.
+    A feature that, among the samples left, only samples outside the class
+    use, all with one sign, satisfies their conditions for any values of the
+    others. Setting these samples aside leaves a smaller problem with the same
+    answer: any beta of it extends (`extend`), and its Farkas certificates are
+    certificates as they stand, with multiplier 0 for the samples set aside.
+    Pixels have many such features, dense data none.
 
     Attributes
     ----------
-    inside : (n,) bool array
-        Samples of the class that are left, at least one.
     outside : (m,) bool array
-        Other samples that are left.
+        Samples outside the class that are left.
     features : (d,) bool array
-        Features that the samples left use.
+        Features that the class or the samples left use.
     """
 
-    inside: np.ndarray
     outside: np.ndarray
     features: np.ndarray
     _steps: list
@@ -516,7 +528,6 @@ class Peeled:
     def nothing(cls, X_in, X_out):
         """The whole problem."""
         return cls(
-            np.ones(len(X_in), dtype=bool),
             np.ones(len(X_out), dtype=bool),
             np.ones(X_in.shape[1], dtype=bool),
             [],
@@ -525,49 +536,41 @@ class Peeled:
     @classmethod
     def of(cls, X_in, X_out):
         """Reduce until nothing changes; O(N d) a pass, few passes."""
-        n, steps = len(X_in), []
-        kept = np.ones(n + len(X_out), dtype=bool)
-        if X_in.all() and X_out.all():
+        own = X_in.any(axis=0)
+        if own.all():
             return cls.nothing(X_in, X_out)
-        X = np.vstack([X_in, X_out])
+        X = X_out[:, ~own]
         positive, negative = X > 0, X < 0
+        names = np.flatnonzero(~own)
+        kept, steps = np.ones(len(X_out), dtype=bool), []
         while True:
             ups, downs = positive[kept].sum(axis=0), negative[kept].sum(axis=0)
-            own = (X_in[kept[:n]] != 0).sum(axis=0)
-            alone = (own == 1) & (ups + downs == 1)
-            one_sign = (own == 0) & ((ups == 0) != (downs == 0))
-            found = False
-            free = np.flatnonzero(alone | one_sign)
+            free = np.flatnonzero((ups == 0) != (downs == 0))
             # Large entries first: small ones blow beta up on the way back.
             entries = np.abs(X[np.ix_(kept, free)])
-            smallest = np.where(entries > 0, entries, np.inf).min(axis=0)
+            smallest = np.where(entries > 0, entries, np.inf).min(
+                axis=0, initial=np.inf
+            )
+            found = len(steps)
             for j in free[np.argsort(-smallest, kind="stable")]:
                 rows = np.flatnonzero(kept & (X[:, j] != 0))
-                # The class keeps a sample, which fixes the scale of beta.
-                if len(rows) and not (alone[j] and kept[:n].sum() == 1):
-                    steps.append((j, rows, bool(alone[j])))
+                if len(rows):
+                    steps.append((names[j], rows))
                     kept[rows] = False
-                    found = True
-            if not found:
+            if len(steps) == found:
                 break
-        features = (positive | negative)[kept].any(axis=0)
-        return cls(kept[:n], kept[n:], features, steps)
+        own[~own] = (positive | negative)[kept].any(axis=0)
+        return cls(kept, own, steps)
 
-    def extend(self, X_in, X_out, beta):
+    def extend(self, X_out, beta):
         """The solution of the whole problem from one of the reduced one."""
         full = np.zeros(len(self.features))
         full[self.features] = beta
-        if self._steps:
-            X = np.vstack([X_in, X_out])
-        for j, rows, alone in reversed(self._steps):
-            entries = X[rows, j]
-            if alone:
-                value = _exact.exactly_rounded_product(X[rows], full)[0]
-                full[j] = (1.0 - value) / entries[0]
-            else:
-                # Values of -1, as far below 0 as those of the class above.
-                needed = (X[rows] @ full + 1.0) / np.abs(entries)
-                full[j] = -np.sign(entries[0]) * max(needed.max(), 0.0)
+        for j, rows in reversed(self._steps):
+            # Values of -1, as far below 0 as those of the class above.
+            entries = X_out[rows, j]
+            needed = (X_out[rows] @ full + 1.0) / np.abs(entries)
+            full[j] = -np.sign(entries[0]) * max(needed.max(), 0.0)
         return full
 
 
