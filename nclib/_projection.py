@@ -235,16 +235,18 @@ def _priced(G, e, likely):
     if likely is None or N <= 3 * m:
         return nonnegative_least_squares(G, e)
     columns = np.sort(np.argsort(-likely, kind="stable")[: 3 * m])
+    shortest = np.inf
     while True:
         s = np.zeros(N)
         s[columns] = nonnegative_least_squares(G[:, columns], e)
         r = _residual(G, e, s)
-        gain = r @ G
-        norm = np.linalg.norm(r)
+        gain, norm = r @ G, np.linalg.norm(r)
         missed = gain > 1e-10 * (norm if norm > _CLEAR_RESIDUAL else 1e-5)
         missed[columns] = False
-        if not missed.any():
+        # Each round is shorter than the last but for rounding.
+        if not missed.any() or not norm < shortest:
             return s
+        shortest = norm
         worst = np.argsort(-np.where(missed, gain, 0.0), kind="stable")[:m]
         columns = np.union1d(np.flatnonzero(s), worst[missed[worst]])
 
@@ -288,13 +290,18 @@ def strictly_inside(G, e, r):
     if not active.any():
         return r
     tight = G[:, active]
-    away = -np.ones(tight.shape[1])
-    for _ in range(2):
-        y = scipy.linalg.lstsq(tight.T, away, lapack_driver="gelsy")[0]
-        drift = y @ tight
+    while tight.size:
+        y = scipy.linalg.lstsq(
+            tight.T, -np.ones(tight.shape[1]), lapack_driver="gelsy"
+        )[0]
+        stuck = y @ tight > -0.5
+        if not stuck.any():
+            break
         # Opposite columns, say, hold with equality wherever r goes.
-        away[drift > -0.5] = 0.0
-    if drift.max() > 1e-9:
+        pinned = scipy.linalg.orth(tight[:, stuck], rcond=1e-9)
+        tight = tight[:, ~stuck] - pinned @ (pinned.T @ tight[:, ~stuck])
+        tight = tight[:, np.linalg.norm(tight, axis=0) > 1e-9]
+    else:
         return r
     # Against a slack that shrinks to the step itself, the room then left.
     speed = 1.0 + y @ G

@@ -5,7 +5,7 @@ import pytest
 from exact_lp import exactly_feasible
 
 import nclib
-from nclib import decide
+from nclib import _exact, certificates, decide
 from nclib._exact import exactly_rounded_product
 from nclib.certificates import sigma_min_bound, verify_farkas, verify_primal
 
@@ -298,3 +298,263 @@ def test_products_are_correctly_rounded():
     ]
     assert exactly_rounded_product(A, x).tolist() == exact
     assert (A @ x).tolist() != exact
+
+
+@pytest.fixture(scope="module")
+def three_classes():
+    """Proved certificates for all classes of data of both answers."""
+    found = {}
+    for feasible, sigma in ((True, 0.4), (False, 1.5)):
+        gmm = nclib.GaussianMixture(nclib.simplex_means(3, 34), sigma)
+        X, y = gmm.sample(15, seed=3)
+        decision = decide(X, y)
+        assert decision.verified
+        assert {c.feasible for c in decision.classes.values()} == {feasible}
+        found[feasible] = X, y, decision
+    return found
+
+
+def one_digit_changed(value, digit, rng):
+    """value with one of its first four significant digits replaced."""
+    mantissa, exponent = f"{value:.16e}".split("e")
+    place = [i for i, c in enumerate(mantissa) if c.isdigit()][digit]
+    others = [c for c in "0123456789" if c != mantissa[place]]
+    other = others[rng.integers(9)]
+    return float(mantissa[:place] + other + mantissa[place + 1 :] + "e"
+                 + exponent)
+
+
+@pytest.mark.parametrize("feasible", [True, False])
+def test_five_hundred_certificates_with_one_digit_changed(
+    three_classes, feasible
+):
+    X, y, decision = three_classes[feasible]
+    rng = np.random.default_rng([500, feasible])
+    for _ in range(500):
+        k = int(rng.integers(3))
+        parts = decision.classes[k].beta
+        parts = [parts] if feasible else list(decision.classes[k].farkas)
+        i = int(rng.integers(len(parts)))
+        part = parts[i].copy()
+        # Entries below a hundredth of the largest matter to fewer digits.
+        large = np.flatnonzero(np.abs(part) > 0.01 * np.abs(part).max())
+        j = rng.choice(large)
+        part[j] = one_digit_changed(part[j], int(rng.integers(4)), rng)
+        parts[i] = part
+        check = (verify_primal if feasible else verify_farkas)(
+            *split(X, y, k), *parts
+        )
+        assert refused(check), (k, i, j)
+
+
+@pytest.mark.parametrize("feasible", [True, False])
+def test_certificates_of_the_neighbour_permuted_or_negated(
+    three_classes, feasible
+):
+    X, y, decision = three_classes[feasible]
+    rng = np.random.default_rng(501)
+    check = verify_primal if feasible else verify_farkas
+    for k in range(3):
+        own = decision.classes[k]
+        own = [own.beta] if feasible else list(own.farkas)
+        neighbour = decision.classes[(k + 1) % 3]
+        neighbour = [neighbour.beta] if feasible else neighbour.farkas
+        assert check(*split(X, y, k), *own).proved
+        assert refused(check(*split(X, y, k), *neighbour))
+        assert refused(check(*split(X, y, k), *[-part for part in own]))
+        permuted = [rng.permutation(part) for part in own]
+        assert refused(check(*split(X, y, k), *permuted))
+        # The right numbers for samples in another order.
+        shuffled = X[y == k][::-1] if not feasible else X[y == k][:, ::-1]
+        assert refused(check(shuffled, X[y != k], *own))
+
+
+def perturbed(rng):
+    """Small integers times 1 + a few ulps or so, and a neighbour of that."""
+    n, m, d = rng.integers(1, 4), rng.integers(1, 5), rng.integers(2, 6)
+    X = rng.integers(-3, 4, size=(n + m, d)).astype(float)
+    eps = rng.choice([2.0**-52, 1e-14, 1e-12])
+    for _ in range(2):
+        Y = X * (1 + eps * rng.integers(-4, 5, size=X.shape))
+        yield Y[:n], Y[n:]
+
+
+def test_existence_is_never_claimed_wrongly_without_exact_arithmetic(
+    monkeypatch,
+):
+    # Only the argument "an exact solution lies within the radius" is left,
+    # and certificates of a neighbour a few ulps away to try it on.
+    monkeypatch.setattr(_exact, "settle", lambda *data: None)
+    monkeypatch.setattr(_exact, "solves_primal", lambda *data: False)
+    monkeypatch.setattr(_exact, "solves_farkas", lambda *data: False)
+    settle = exactly_feasible
+    rng = np.random.default_rng(502)
+    claims = {True: 0, False: 0}
+    for _ in range(1500):
+        problems = list(perturbed(rng))
+        offered = []
+        for X_in, X_out in problems:
+            y = np.repeat([0, 1], [len(X_in), len(X_out)])
+            c = decide(np.vstack([X_in, X_out]), y, [0]).classes[0]
+            offered.append((c.beta, c.farkas))
+        for X_in, X_out in problems:
+            exact = settle(X_in, X_out)
+            for beta, farkas in offered:
+                if beta is not None:
+                    exists = verify_primal(X_in, X_out, beta).exists
+                    assert exact or not exists, (X_in, X_out, beta)
+                    claims[True] += exists
+                if farkas is not None:
+                    exists = verify_farkas(X_in, X_out, *farkas).exists
+                    assert not (exact and exists), (X_in, X_out, farkas)
+                    claims[False] += exists
+    assert min(claims.values()) > 500
+
+
+def test_the_stated_accuracy_bounds_the_exact_one():
+    from fuzzing import accuracy_of_beta, accuracy_of_farkas
+
+    rng = np.random.default_rng(503)
+    seen = {True: 0, False: 0}
+    for _ in range(60):
+        X = rng.standard_normal((12, 8)) * 10.0 ** rng.uniform(-3, 3, 8)
+        y = np.repeat([0, 1], [4, 8])
+        c = decide(X, y, [0]).classes[0]
+        A, B = split(X, y)
+        for size in (0.0, 1e-12, 1e-8, 1e-4):
+            noise = 1 + size * rng.standard_normal(12)
+            if c.feasible:
+                beta = c.beta * noise[:8]
+                stated = verify_primal(A, B, beta).accuracy
+                exact = accuracy_of_beta(A, B, beta)
+            else:
+                u, s = c.farkas[0] * noise[:4], c.farkas[1] * noise[4:]
+                stated = verify_farkas(A, B, u, s).accuracy
+                exact = accuracy_of_farkas(A, B, u, s)
+            assert exact <= stated <= 2 * exact + 1e-11
+            seen[c.feasible] += 1
+    assert min(seen.values()) > 20
+
+
+def test_an_inaccurate_certificate_is_refused_though_a_solution_exists():
+    # beta of norm 1e16: X_in @ beta = 1 is lost in rounding, and a Farkas
+    # pair whose sum of u is all cancellation.
+    rng = np.random.default_rng(504)
+    X_in, X_out = rng.standard_normal((2, 5)), rng.standard_normal((1, 5))
+    both = np.vstack([X_in, X_out])
+    beta = np.linalg.lstsq(both, np.array([1.0, 1.0, -1.0]))[0]
+    null = np.linalg.svd(both)[2][-1]
+    assert verify_primal(X_in, X_out, beta - 1e3 * null).holds
+    check = verify_primal(X_in, X_out, beta + 1e16 * null)
+    assert not check.holds and not check.proved
+    # The accuracy of u = (1 + t, -1) grows as its sum t shrinks.
+    x = np.array([[1.0, 2.0], [1.0 + 1e-9, 2.0]])
+    check = verify_farkas(x, X_out[:, :2], np.array([1.0, -1.0 - 1e-8]), [0.0]
+                          * np.ones(1))
+    assert not check.holds
+
+
+def test_what_holds_with_equality_is_proved_with_equality():
+    # Outside the class x and -x, and two multiples: no room anywhere.
+    rng = np.random.default_rng(505)
+    x, w = rng.standard_normal((2, 40))
+    X_in = rng.standard_normal((30, 40))
+    X_out = np.array([x, -x, 2 * x, x + w, -x - w])
+    E = np.vstack([X_in, x, w])
+    beta = np.linalg.lstsq(E, np.append(np.ones(30), [0.0, 0.0]))[0]
+    check = verify_primal(X_in, X_out, beta)
+    assert check.proved and "within" in check.detail
+    # x + w is rounded, so that -(x + w) and -x - w are the same, but an ulp
+    # off in one entry pins beta elsewhere; nothing may be proved of this one.
+    X_out[1, 0] = np.nextafter(X_out[1, 0], 9.0)
+    X_out[2, 1] = np.nextafter(X_out[2, 1], 9.0)
+    shifted = verify_primal(X_in, X_out, beta)
+    assert shifted.holds
+
+
+def test_dependent_rows_are_left_out_only_if_they_are_exactly_dependent():
+    rows = certificates._independent_rows
+    rng = np.random.default_rng(506)
+    base = rng.integers(-9, 10, size=(4, 9)).astype(float)
+    # Dummy columns of two factors, thirds, and powers of two.
+    extra = np.array(
+        [
+            base[0] + base[1] - base[2],
+            (base[0] + base[3]) * 2.0**-12,
+            base[1] * 2.0**20 - base[2] * 3.0,
+        ]
+    )
+    M = np.vstack([base, extra])
+    kept = rows(M, 9)
+    assert len(kept) == 4 and np.linalg.matrix_rank(M[kept]) == 4
+    for i, j in ((4, 0), (5, 3), (6, 8)):
+        wrong = M.copy()
+        wrong[i, j] = np.nextafter(wrong[i, j], 1e300)
+        kept = rows(wrong, 9)
+        assert kept is None
+    # A relation that the last column breaks is none.
+    assert rows(np.column_stack([M, np.arange(7.0)]), 9) is None
+    assert rows(base, 9) is None
+    assert rows(np.zeros((3, 4)), 4) is None
+
+
+def test_whole_multiples_of_simple_relations():
+    whole = _exact.whole_multiples
+    assert whole(np.array([0.5, -1 / 3, 0.0])).tolist() == [3.0, -2.0, 0.0]
+    assert whole(np.array([2.0**-70, 1.0])) is not None
+    assert whole(np.array([np.pi, 1.0])) is None
+
+
+def test_is_zero_counts_what_underflows():
+    A = np.array([[1.0, 1.0], [2.0**-600, -(2.0**-600)]])
+    assert _exact.is_zero(A[:1], np.array([1.0, -1.0]))
+    assert not _exact.is_zero(A[:1], np.array([1.0, -1.0 + 2.0**-53]))
+    # The products would vanish: nothing is known.
+    assert not _exact.is_zero(A[1:], np.array([2.0**-600, 2.0**-599]))
+
+
+def test_products_without_rounding_bound_their_error():
+    from fractions import Fraction
+
+    rng = np.random.default_rng(507)
+    A, x = rng.standard_normal((30, 40)), rng.standard_normal(40)
+    value, bound = _exact.bounded_product(A, x)
+    for row, v, b in zip(A.tolist(), value.tolist(), bound, strict=True):
+        pairs = zip(row, x.tolist(), strict=True)
+        exact = sum(Fraction(a) * Fraction(c) for a, c in pairs)
+        assert abs(exact - Fraction(v)) <= Fraction(float(b))
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert np.isnan(_exact.bounded_product(A, 1e308 * x)[0]).all()
+
+
+def test_rational_arithmetic_settles_what_it_is_given():
+    rng = np.random.default_rng(508)
+    seen = set()
+    for _ in range(200):
+        n, m, d = rng.integers(1, 5), rng.integers(0, 7), rng.integers(1, 6)
+        X = rng.integers(-2, 3, size=(n + m, d)) * 0.1
+        feasible, numbers = _exact.settle(X[:n], X[n:])
+        assert feasible == exactly_feasible(X[:n], X[n:])
+        assert feasible == _exact.feasible(X[:n], X[n:])
+        assert feasible != _exact.infeasible(X[:n], X[n:])
+        if feasible:
+            assert np.abs(X[:n] @ np.array(numbers, float) - 1).max() < 1e-12
+        seen.add(feasible)
+    assert seen == {True, False}
+    assert _exact.settle(np.ones((40, 31)), np.ones((1, 31))) is None
+    assert _exact.settle(np.full((1, 1), 1e-300), np.ones((1, 1))) is None
+
+
+def test_features_that_serve_one_sample_are_set_aside():
+    aside = certificates._set_aside
+    X_in = np.array([[1.0, 2.0, 0.0, 0.0], [0.0, 1.0, 0.0, 3.0]])
+    X_out = np.array([[0.0, 1.0, -2.0, 0.0], [0.0, 0.5, 0.0, 0.0]])
+    left, features = aside(X_in, X_out)
+    # Feature 2 serves the first sample outside, feature 0 or 3 one of the
+    # class; the last sample of the class stays.
+    assert left.tolist()[2:] == [False, True] and left[:2].sum() == 1
+    assert not features[2] and features[1]
+    # Two signs outside: nothing is settled.
+    X_out = np.array([[1.0, 1.0, -2.0, 1.0], [1.0, 0.5, 2.0, 1.0]])
+    left, _ = aside(np.array([[1.0, 2.0, 0.0, 3.0]]), X_out)
+    assert left.all()
