@@ -304,8 +304,8 @@ def test_products_are_correctly_rounded():
 def three_classes():
     """Proved certificates for all classes of data of both answers."""
     found = {}
-    for feasible, sigma in ((True, 0.4), (False, 1.5)):
-        gmm = nclib.GaussianMixture(nclib.simplex_means(3, 34), sigma)
+    for feasible, d in ((True, 40), (False, 24)):
+        gmm = nclib.GaussianMixture(nclib.simplex_means(3, d), 0.8)
         X, y = gmm.sample(15, seed=3)
         decision = decide(X, y)
         assert decision.verified
@@ -481,13 +481,13 @@ def test_dependent_rows_are_left_out_only_if_they_are_exactly_dependent():
         [
             base[0] + base[1] - base[2],
             (base[0] + base[3]) * 2.0**-12,
-            base[1] * 2.0**20 - base[2] * 3.0,
+            (base[1] - base[3]) * 3.0 * 2.0**20,
         ]
     )
     M = np.vstack([base, extra])
     kept = rows(M, 9)
     assert len(kept) == 4 and np.linalg.matrix_rank(M[kept]) == 4
-    for i, j in ((4, 0), (5, 3), (6, 8)):
+    for i, j in ((4, 1), (5, 3), (6, 8)):
         wrong = M.copy()
         wrong[i, j] = np.nextafter(wrong[i, j], 1e300)
         kept = rows(wrong, 9)
