@@ -60,10 +60,13 @@ class ClassDecision:
         says 1 to the class, whatever it says to the others, over that of
         ``beta``. Negative when infeasible: minus the distance that one can
         go from 0 in the direction of that neuron within the convex hull of
-        the other samples' unit vectors, as far as ``farkas`` shows. Another
+        the other samples' unit vectors, as far as ``farkas`` shows; both
+        orthogonal to what keeps the class at equal values. Another
         certificate of the same answer may have more; it is no measure of how
-        many samples would have to change. nan when no sample outside the
-        class takes part.
+        many samples would have to change. Features that settle samples by
+        their sign are left out, and features that differ in size by more
+        than 2**20 are evened out first. nan when no sample outside the class
+        takes part.
     message : str
         How the answer was reached and what the check measured.
     """

@@ -5,14 +5,16 @@ import warnings
 import daqp
 import numpy as np
 import pytest
+import scipy.linalg
 from exact_lp import exactly_feasible
+from fuzzing import accuracy_of_beta, accuracy_of_farkas
 from scipy.optimize import linprog
 from scipy.stats import binom, binomtest
 
 import nclib
 from nclib import decide
-from nclib._projection import active_set, nonnegative_least_squares
-from nclib.feasibility import separate
+from nclib._projection import active_set
+from nclib.feasibility import Reduction, separate
 
 
 def daqp_answer(X_in, X_out):
@@ -371,6 +373,167 @@ def test_separate_finds_one_of_the_two_alternatives():
     assert seen == {True, False}
 
 
-def test_nonnegative_least_squares_without_columns():
-    s = nonnegative_least_squares(np.zeros((3, 0)), np.ones(3))
-    assert s.shape == (0,)
+# Faults that were found in earlier versions, each with the answer that exact
+# arithmetic gives: X, y, class, feasible, whether float64 holds the numbers.
+HADAMARD = scipy.linalg.hadamard(8).astype(float)
+FOUR_IN_A_PLANE = (
+    np.pad([[1.0, 0], [-1, 0], [0, 1], [0, -1]], ((0, 0), (0, 3)))
+    + 1e-10 * np.random.default_rng(0).standard_normal((4, 5))
+) @ np.linalg.qr(np.random.default_rng(1).standard_normal((5, 5)))[0]
+FAULTS = {
+    "a beta of norm 4e15 on a factorial design": (
+        HADAMARD, np.arange(8) // 4, 0, True, True
+    ),
+    "the same on three signs": (
+        [[-1, -1, -1], [-1, -1, 1], [1, -1, 1]], [0, 0, 1], 0, True, True
+    ),
+    "a row orthogonal to the class unproved": (
+        [[0.6, 0.8], [-0.8, 0.6], [0.7994, -0.6008]], [0, 1, 1], 0, True, True
+    ),
+    "independent points near a plane infeasible": (
+        FOUR_IN_A_PLANE, np.arange(4), 1, True, True
+    ),
+    "a Hilbert matrix infeasible": (
+        scipy.linalg.hilbert(8), np.arange(8) // 4, 0, True, True
+    ),
+    "two points on a ray feasible": (
+        [[1.0], [1.000000001], [-1.0]], [0, 0, 1], 0, False, True
+    ),
+    "a zero sample feasible": (
+        [[-6, 3], [2, -1 - 1e-13], [0, 0], [-4, 2], [-6, 3], [6, -3]],
+        [0, 0, 0, 1, 1, 1], 0, False, True,
+    ),
+    "stopped short of the minimum": (
+        [[0, 1, 0, 1], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 1, 1], [0, 0, 1, 0]],
+        [0, 0, 1, 1, 1], 0, True, True,
+    ),
+    "features of 1e12 that cancel undecided": (
+        [[0, 0, 1], [100.4534, 1e12, 1 - 1e12], [1, 0.3, -0.2]],
+        [0, 0, 1], 0, True, None,
+    ),
+    "a sample 1e-15 times the others undecided": (
+        np.vstack([[[1e-15, 2e-15, 0, 1e-15]], np.eye(4)[:3]]),
+        [0, 0, 1, 1], 0, True, None,
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_that_were_found_stay_mended(fault):
+    X, y, label, feasible, numbers = FAULTS[fault]
+    X, y = np.array(X, dtype=float), np.array(y)
+    X_in, X_out = X[y == label], X[y != label]
+    assert exactly_feasible(X_in, X_out) == feasible
+    c = decide(X, y, [label]).classes[label]
+    assert c.feasible is feasible and c.verified, c.message
+    known = c.beta is not None or c.farkas is not None
+    assert numbers is None or known == numbers
+    if known:
+        assert c.accuracy <= 1e-6
+        stated = accuracy_of_beta if feasible else accuracy_of_farkas
+        handed = [c.beta] if feasible else c.farkas
+        assert stated(X_in, X_out, *handed) <= c.accuracy
+    else:
+        assert np.isnan(c.accuracy) and "no numbers in float64" in c.message
+    if "factorial" in fault or "signs" in fault:
+        assert np.linalg.norm(c.beta) < 10
+
+
+def test_two_level_factorial_designs_have_moderate_neurons():
+    # All splits by one column, with an intercept, with interactions.
+    levels = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1).T
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    products = [levels[:, i] * levels[:, j] for i, j in pairs]
+    for columns in ([], products):
+        X = np.column_stack([np.ones(8), levels, *columns]).astype(float)
+        for j in range(1, X.shape[1]):
+            y = (X[:, j] > 0).astype(int)
+            rest = np.delete(X, j, axis=1)
+            for data in (X, rest):
+                decision = decide(data, y)
+                assert decision.verified
+                for k, c in decision.classes.items():
+                    assert c.feasible == exactly_feasible(
+                        data[y == k], data[y != k]
+                    )
+                    if c.feasible:
+                        assert np.linalg.norm(c.beta) < 100
+
+
+def test_one_hot_tables_wider_than_exact_arithmetic_are_proved():
+    # Dummy columns of several factors are dependent, and real columns ride
+    # along: 40 unknowns, beyond the systems settled over the rationals.
+    rng = np.random.default_rng(31)
+    seen = set()
+    for trial in range(30):
+        n, factors = int(rng.integers(20, 60)), []
+        for levels in (12, 12, 10):
+            factors.append(np.eye(levels)[rng.integers(levels, size=n)])
+        X = np.hstack([*factors, rng.standard_normal((n, trial % 7))])
+        c = one_class(X[: n // 3], X[n // 3 :])
+        assert c.verified, c.message
+        assert c.feasible == highs_answer(X[: n // 3], X[n // 3 :])
+        seen.add(c.feasible)
+    assert seen == {True, False}
+
+
+def test_the_margin_is_below_the_sine_and_the_depth():
+    # By other programs: the shortest beta, and the deepest point within the
+    # hull of the other samples.
+    rng = np.random.default_rng(32)
+    for _ in range(40):
+        X_in, X_out = near_boundary(rng)
+        c = one_class(X_in, X_out)
+        reduction = Reduction.of(X_in)
+        columns = reduction.coordinates(X_out)[0]
+        G = columns / np.linalg.norm(columns, axis=0)
+        if c.feasible:
+            _, r, _ = active_set(G, np.eye(len(G))[-1])
+            assert 0 < c.margin <= np.linalg.norm(r) * (1 + 1e-9)
+            short = np.linalg.lstsq(X_in, np.ones(len(X_in)))[0]
+            length = np.linalg.norm(short) / np.linalg.norm(c.beta)
+            assert c.margin == pytest.approx(length, rel=1e-6)
+        else:
+            least = linprog(
+                np.ones(G.shape[1]), A_eq=G, b_eq=np.eye(len(G))[-1]
+            )
+            assert -1 / least.fun * (1 + 1e-7) <= c.margin < 0
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+def test_threads_over_the_classes_change_nothing(instances, n_jobs, capsys):
+    for X, y, answers in instances[:2]:
+        decision = decide(X, y, n_jobs=n_jobs, progress=n_jobs == 2)
+        assert list(decision.classes) == list(answers)
+        for k, before in answers.items():
+            after = decision.classes[k]
+            assert after.feasible == before.feasible and after.verified
+    shown = capsys.readouterr().err
+    assert ("deciding" in shown) == (n_jobs == 2)
+
+
+@pytest.mark.parametrize("n_jobs", [0, -1, 1.5, "2"])
+def test_a_wrong_number_of_threads_is_refused(n_jobs):
+    with pytest.raises((TypeError, ValueError), match="^n_jobs "):
+        decide(np.eye(2), [0, 1], n_jobs=n_jobs)
+
+
+def test_large_problems_are_proved_by_interior_certificates():
+    # Vertex certificates of these are too thin to prove.
+    means = nclib.orthonormal_means(100, 256)
+    X, y = nclib.GaussianMixture(means, 1.0).sample(10, seed=0)
+    decision = decide(X, y, range(0, 100, 12), n_jobs=2)
+    assert decision.verified and decision.occurs is False
+    X, y = nclib.GaussianMixture(
+        nclib.two_cluster_means(1000, np.pi), 0.5
+    ).sample(800, seed=0)
+    assert decide(X, y, [0]).verified
+
+
+def test_without_a_proof_only_clear_answers_are_given():
+    # The same direction a few ulps apart: exact arithmetic says feasible,
+    # floating point alone must not say anything.
+    X = np.array([[1.0, 2.0], [0.999999999999772, 2.000000000000077]])
+    assert exactly_feasible(X[:1], X[1:])
+    assert decide(X, [0, 1], [0]).classes[0].feasible is True
+    assert decide(X, [0, 1], [0], verify=False).classes[0].feasible is None

@@ -8,10 +8,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from exact_lp import exactly_feasible
 from scipy.integrate import quad
 from scipy.stats import beta as beta_law
 from scipy.stats import kstest, norm
 
+import nclib
 from nclib.asymptotics import collapsed_error
 from nclib.data import GaussianMixture
 from nclib.generalization import (
@@ -513,3 +515,53 @@ def test_nearly_opposite_neurons_are_one_hyperplane(ties):
         assert two_neuron_error(*pair, mu, 0.8, ties) == pytest.approx(
             neuron_error(beta, mu, 0.8), abs=1e-12
         )
+
+
+def test_a_stalled_engine_gives_no_neuron():
+    # scipy 1.17's nnls alone gave the ratio 1.911 here.
+    X = np.array(
+        [[0, 1, 0, 1], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 1, 1], [0, 0, 1, 0]]
+    )
+    best = nclib.best_collapsed_neuron(X, [0, 0, 1, 1, 1], [2, 0, 1, 1.0], 0)
+    assert best.ratio == pytest.approx(2, rel=1e-12)
+    assert best.upper == pytest.approx(2, rel=1e-12)
+
+
+def test_tiny_integer_data_get_a_neuron_only_where_one_exists():
+    rng = np.random.default_rng(60)
+    seen = {True: 0, False: 0}
+    for i in range(1500):
+        n, m, d = rng.integers(1, 4), rng.integers(1, 5), rng.integers(1, 6)
+        X = rng.integers(-(i % 2), 2, size=(n + m, d)).astype(float)
+        mu = rng.integers(-2, 3, size=d).astype(float)
+        if not mu.any():
+            continue
+        exists = exactly_feasible(X[:n], X[n:])
+        try:
+            best = nclib.best_collapsed_neuron(
+                X, np.repeat([0, 1], [n, m]), mu, 0
+            )
+        except ValueError as error:
+            assert ("no neuron" in str(error)) == (not exists)
+        else:
+            assert exists and best.ratio <= best.upper * (1 + 1e-12)
+            assert best.ratio == pytest.approx(best.upper, rel=1e-9)
+            assert max(best.residuals.values()) < 1e-12
+        seen[exists] += 1
+    assert min(seen.values()) > 300
+
+
+def test_a_ratio_above_its_bound_is_not_returned(monkeypatch):
+    from nclib import generalization
+
+    gmm = nclib.GaussianMixture(nclib.two_cluster_means(30, np.pi), 0.5)
+    X, y = gmm.sample(10, seed=0)
+    mu = gmm.means[0]
+    real = generalization.nonnegative_least_squares
+    monkeypatch.setattr(
+        generalization,
+        "nonnegative_least_squares",
+        lambda A, b: 1.001 * real(A, b),
+    )
+    with pytest.raises(ValueError, match="cannot tell the best neuron"):
+        nclib.best_collapsed_neuron(X, y, mu, 0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.linalg
 from scipy.optimize import minimize
 
 import nclib
@@ -223,3 +224,45 @@ def test_collapsed_network_bad_input(change, error, words):
 def test_shallow_net_bad_input(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+def test_a_factorial_design_gets_the_network_it_is_promised():
+    # Earlier its neurons had norm 4e15, and the risk was twice the minimum.
+    X, y = scipy.linalg.hadamard(8).astype(float), np.arange(8) // 4
+    net = collapsed_network(X, y, 1e-3, 1e-3)
+    assert abs(gap(net, X, y, (1e-3, 1e-3))) < 1e-12
+    metrics = nc_metrics(net.features(X), net.W, y)
+    assert metrics.nc1 < 1e-12
+
+
+def test_a_network_whose_neuron_float64_does_not_hold_is_refused():
+    # Class 0 needs a neuron of norm 1e15 at which class 1's x @ beta = 1
+    # is lost; it exists, proved.
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((6, 9))
+    X[0] *= 1e-15
+    y = np.repeat([0, 1], 3)
+    with pytest.raises(NoCollapsedNetwork, match="float64 does not") as error:
+        collapsed_network(X, y, 1e-3, 1e-3)
+    assert error.value.labels == [0]
+    assert error.value.decision.occurs is True
+
+
+def test_the_promised_risk_is_checked(monkeypatch):
+    # An answer that is wrong, whatever it claims, does not become a net.
+    from dataclasses import replace
+
+    from nclib import networks
+
+    X, y = nclib.digits(10)
+    honest = nclib.decide(X, y)
+    classes = dict(honest.classes)
+    classes[3] = replace(classes[3], beta=1.01 * classes[3].beta)
+    monkeypatch.setattr(
+        networks, "decide", lambda *data: replace(honest, classes=classes)
+    )
+    with pytest.raises(NoCollapsedNetwork, match="misses the minimal risk"):
+        collapsed_network(X, y, *PENALTIES)
+    classes[3] = replace(honest.classes[3], verified=False)
+    with pytest.raises(NoCollapsedNetwork, match="could not be proved"):
+        collapsed_network(X, y, *PENALTIES)
