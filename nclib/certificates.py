@@ -42,7 +42,7 @@ _VANISHING = 2.0**-900
 # fewer than 1e5 roundings, so the product is an upper bound.
 _UP = 1.0 + 1e-10
 # Rows multiplied at a time: bounds the memory for their absolute values.
-_BLOCK = 4096
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -197,7 +197,7 @@ def _independent_rows(M, columns):
             return None
         used = relation != 0
         rows = M[np.append(kept, row)[used]]
-        if _exact.exactly_rounded_product(rows.T, relation[used]).any():
+        if not _exact.is_zero(rows.T, relation[used]):
             return None
     return np.sort(kept)
 
@@ -241,9 +241,14 @@ def _largest(A, axis):
     )
 
 
-def _scaled_by_powers_of_two(A, axis):
-    """Scale rows or columns to size about 1; None if that loses a bit."""
+def _scaled_by_powers_of_two(A, axis, like=None):
+    """Scale rows or columns to size about 1; None if that loses a bit.
+
+    With ``like`` the sizes are taken from that matrix too.
+    """
     size = _largest(A, axis)
+    if like is not None:
+        size = np.maximum(size, _largest(like, axis))
     exponent = np.frexp(np.where(size > 0, size, 1.0))[1]
     if np.abs(exponent).max(initial=0) <= 2:
         return A, np.zeros_like(exponent)
@@ -305,24 +310,20 @@ def verify_primal(X_in, X_out, beta):
     Equation (2.12). Costs O(n**2 d + m d).
     """
     # beta_j -> beta_j 2**e_j is exact and evens out the units of features.
-    both, exponent = _scaled_by_powers_of_two(
-        np.vstack([X_in, X_out]), axis=0
-    )
-    scaled = np.ldexp(beta, exponent[0])
-    if both is None or not np.isfinite(scaled).all():
+    A, exponent = _scaled_by_powers_of_two(X_in, axis=0, like=X_out)
+    B, _ = _scaled_by_powers_of_two(X_out, axis=0, like=X_in)
+    beta = np.ldexp(beta, exponent[0])
+    if A is None or B is None or not np.isfinite(beta).all():
         return Verification(
             np.inf, False, "beta or the data leave the range of float64"
         )
-    n, beta = len(X_in), scaled
-    A, B = both[:n], both[n:]
+    n = len(A)
     inside, outside = _primal_accuracy(A, B, beta)
     left, features = _set_aside(A, B)
-    exists, how = False, "no exact solution was proved"
-    if left.any():
-        A, B = both[:n][left[:n]], both[n:][left[n:]]
-        if not features.all():
-            A, B, beta = A[:, features], B[:, features], beta[features]
-        exists, how = _primal_exists(A, B, beta)
+    if not left.all() or not features.all():
+        A, B = A[left[:n]][:, features], B[left[n:]][:, features]
+        beta = beta[features]
+    exists, how = _primal_exists(A, B, beta)
     return Verification(
         max(inside, outside),
         exists,
@@ -492,8 +493,9 @@ def _farkas_exists(rows, multipliers, n):
     nearest = np.inf
     for always_kept, refine in ((0, False), (0, True), (n, False)):
         kept = _presolve(rows, scaled, always_kept)
-        A = rows[kept].T
-        A = A[A.any(axis=1)]
+        A = (rows if kept.all() else rows[kept]).T
+        if not (features := A.any(axis=1)).all():
+            A = A[features]
         x, target = scaled[kept], np.zeros(len(A))
         if refine:
             x = _nearest_solution(A, x, target)

@@ -28,7 +28,7 @@ class LeadingColumns:
         reduction = Reduction.of(self.X_in[:, :columns])
         if reduction.deficit is not None:
             return False
-        A, _ = reduction.coordinates(self.X_out[:, :columns])
+        A = reduction.coordinates(self.X_out[:, :columns])
         return separate(A / np.linalg.norm(A, axis=0))[0]
 
 

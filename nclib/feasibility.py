@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import joblib
 import numpy as np
 import scipy.linalg
+import scipy.optimize
 from scipy.linalg import lapack
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
@@ -163,7 +164,8 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
     the global minimizer collapses exactly when all classes are feasible.
     A class costs one QR factorization, O(n_in**2 d), a few Newton steps,
     O((d - n_in)**2 N) each, and a proof, O(n_in**2 d) or O(d**2 N). Memory
-    is at most MEMORY times that of the data for each class at a time.
+    peaks below eight times that of X, and as much again for each further
+    class at a time; with far more samples than features, below three.
 
     Examples
     --------
@@ -385,15 +387,7 @@ def _left_candidates(X_in, X_out, peeled):
             f"{len(A_in)} samples (Theorem 3(c))",
             reduction.rank == A_in.shape[1],
         )
-    columns, inside = reduction.coordinates(A_out)
-    norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
-    # Rounding noise of a row that lies in the span of the class must not be
-    # blown up to a unit vector: such a row asks for 0 <= 0.
-    real = norms > 1e-13 * np.sqrt(np.einsum("ij,ij->i", A_out, A_out))
-    if real.all():
-        columns /= norms
-    else:
-        columns = columns[:, real] / norms[real]
+    columns, norms, real = _unit_columns(reduction, A_out)
     # Rounding decides about such a row, and about a sample of the class that
     # follows from others: no answer is clear without a proof.
     regular = reduction.rank == len(A_in) and not norms[~real].any()
@@ -413,7 +407,7 @@ def _left_candidates(X_in, X_out, peeled):
         else:
             s = np.zeros(len(A_out))
             s[real] = answer / norms[real]
-            u = reduction.multipliers(inside, s)
+            u = reduction.multipliers(s @ A_out)
             margin = 1.0 / float(answer.sum())
             if u.sum() < 0:
                 yield _Candidate(
@@ -423,6 +417,22 @@ def _left_candidates(X_in, X_out, peeled):
                     "a Farkas certificate was found",
                     clear and margin > _CLEAR,
                 )
+
+
+def _unit_columns(reduction, A_out):
+    """The reduced samples at unit length, their lengths, and which are real.
+
+    Rounding noise of a sample that lies in the span of the class must not be
+    blown up to a unit vector: such a sample asks for 0 <= 0.
+    """
+    columns = reduction.coordinates(A_out)
+    norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+    real = norms > 1e-13 * np.sqrt(np.einsum("ij,ij->i", A_out, A_out))
+    if real.all():
+        columns /= norms
+    else:
+        columns = columns[:, real] / norms[real]
+    return columns, norms, real
 
 
 def _largest(A_in, A_out, axis):
@@ -437,6 +447,70 @@ def _largest(A_in, A_out, axis):
             )
         ]
     )
+
+
+def exact_margin(X, y, label):
+    r"""Return how far one class is from the boundary between yes and no.
+
+    Let e be the direction of the shortest neuron that says 1 to the class,
+    and G the other samples, projected to where the class has equal values
+    and scaled to unit length. When feasible the margin is the sine of the
+    angle between e and the cone of G, the largest ``length / norm(beta)`` of
+    all solutions; when infeasible, minus the largest t with t e in the
+    convex hull of G. Rotating or scaling X, the order of the samples and
+    repeated samples do not change it.
+
+    Parameters
+    ----------
+    X : (N, d) array
+    y : (N,) integer array
+    label : int
+
+    Returns
+    -------
+    float
+        In [-1, 1]; nan if the class is excluded by its rank alone, or if
+        floating point does not tell. Not proved; a `ClassDecision` has a
+        ``margin`` of the same sign that is nearer to zero.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `decide`.
+
+    Notes
+    -----
+    One nonnegative least squares problem, or one linear program.
+
+    Examples
+    --------
+    >>> from nclib.feasibility import exact_margin
+    >>> X = [[1.0, 0.0], [-0.6, 0.8], [0.6, -0.8]]
+    >>> round(exact_margin(X, [0, 1, 1], 0), 12)
+    0.8
+    """
+    X, codes, labels = check_Xy(X, y)
+    names = labels.tolist()
+    if np.ndim(label) != 0 or label not in names:
+        raise ValueError(f"label must be one of {names}, got {label!r}")
+    inside = codes == names.index(label)
+    peeled = Peeled.of(X[inside], X[~inside])
+    A_in = X[inside][:, peeled.features]
+    if not A_in.any(axis=1).all():
+        return np.nan
+    reduction = Reduction.of(A_in)
+    if reduction.deficit is not None:
+        return np.nan
+    A_out = X[~inside][np.ix_(peeled.outside, peeled.features)]
+    columns, _, _ = _unit_columns(reduction, A_out)
+    e = np.eye(len(columns))[-1]
+    verdict, r, _ = _projection.active_set(columns, e)
+    if verdict:
+        return float(np.linalg.norm(r))
+    least = scipy.optimize.linprog(
+        np.ones(columns.shape[1]), A_eq=columns, b_eq=e
+    )
+    return -1.0 / least.fun if least.status == 0 else np.nan
 
 
 def separate(A):
@@ -674,13 +748,12 @@ class Reduction:
         -------
         (d - rank + 1, len(X)) array
             The last row belongs to the direction with t > 0.
-        inside : (rank, len(X)) array
-            Coordinates in the range of X_in.T, for the multipliers.
         """
         rotated = self._rotate(X.T, "T")
-        inside = rotated[: self.rank]
-        direction = (self._w / self.length) @ inside
-        return np.vstack([rotated[self.rank :], direction]), inside
+        columns = np.empty((len(rotated) - self.rank + 1, len(X)), order="F")
+        columns[:-1] = rotated[self.rank :]
+        columns[-1] = (self._w / self.length) @ rotated[: self.rank]
+        return columns
 
     def point(self, coordinates):
         """The vector eta in R^d with the given coordinates."""
@@ -711,12 +784,11 @@ class Reduction:
         )
         return beta + self._vector(inside, np.zeros(len(coordinates) - 1))
 
-    def multipliers(self, inside, s):
-        """u with X_in.T @ u + X_out.T @ s == 0 on the range of X_in.T."""
+    def multipliers(self, point):
+        """u with ``X_in.T @ u + point == 0`` on the range of X_in.T."""
+        inside = self._rotate(point[:, None], "T")[: self.rank, 0]
         u = np.zeros(len(self._rows))
         u[self._rows[: self.rank]] = -scipy.linalg.solve_triangular(
-            self._qr[: self.rank, : self.rank],
-            inside @ s,
-            check_finite=False,
+            self._qr[: self.rank, : self.rank], inside, check_finite=False
         )
         return u * self._scale

@@ -142,7 +142,7 @@ def best_collapsed_neuron(X, y, mu, label):
     reduction = Reduction.of(X_in)
     if reduction.deficit is not None:
         raise infeasible
-    columns, _ = reduction.coordinates(np.vstack([X_out, mu]))
+    columns = reduction.coordinates(np.vstack([X_out, mu]))
     columns, target = columns[:, :-1], columns[:, -1]
     length = np.linalg.norm(columns, axis=0)
     # A sample in the span of the class asks for 0 <= 0, up to rounding.
@@ -181,8 +181,7 @@ def best_collapsed_neuron(X, y, mu, label):
             )
     eta, s = reduction.point(point), np.zeros(len(X_out))
     s[real] = weights[:-1] / length[real]
-    _, inside = reduction.coordinates((mu - eta - X_out.T @ s)[None])
-    u = reduction.multipliers(inside, -np.ones(1))
+    u = reduction.multipliers(-(mu - eta - X_out.T @ s))
     direction = eta / size
     beta = None
     if attained:

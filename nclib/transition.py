@@ -143,7 +143,7 @@ def direct_feasible(means, sigma, n, k, d, seed):
     reduction = Reduction.of(X[y == k])
     if reduction.deficit is not None:
         return False
-    columns, _ = reduction.coordinates(X[y != k])
+    columns = reduction.coordinates(X[y != k])
     return separate(columns / np.linalg.norm(columns, axis=0))[0]
 
 

@@ -1,5 +1,6 @@
 """decide against other solvers, exact laws, invariances, bad input."""
 
+import tracemalloc
 import warnings
 
 import daqp
@@ -14,7 +15,7 @@ from scipy.stats import binom, binomtest
 import nclib
 from nclib import decide
 from nclib._projection import active_set
-from nclib.feasibility import Reduction, separate
+from nclib.feasibility import exact_margin, separate
 
 
 def daqp_answer(X_in, X_out):
@@ -477,27 +478,69 @@ def test_one_hot_tables_wider_than_exact_arithmetic_are_proved():
     assert seen == {True, False}
 
 
-def test_the_margin_is_below_the_sine_and_the_depth():
-    # By other programs: the shortest beta, and the deepest point within the
-    # hull of the other samples.
+def test_margins_are_those_of_the_shortest_and_the_deepest():
+    # The exact one by other programs: the shortest beta of a dual active set
+    # method, and the deepest point within the hull, as a linear program in
+    # the multipliers of the original data.
     rng = np.random.default_rng(32)
     for _ in range(40):
         X_in, X_out = near_boundary(rng)
+        y = np.repeat([0, 1], [len(X_in), len(X_out)])
         c = one_class(X_in, X_out)
-        reduction = Reduction.of(X_in)
-        columns = reduction.coordinates(X_out)[0]
-        G = columns / np.linalg.norm(columns, axis=0)
+        exact = exact_margin(np.vstack([X_in, X_out]), y, 0)
+        assert abs(c.margin) <= abs(exact) * (1 + 1e-9)
+        assert c.margin * exact > 0
+        axis = np.linalg.lstsq(X_in, np.ones(len(X_in)))[0]
         if c.feasible:
-            _, r, _ = active_set(G, np.eye(len(G))[-1])
-            assert 0 < c.margin <= np.linalg.norm(r) * (1 + 1e-9)
-            short = np.linalg.lstsq(X_in, np.ones(len(X_in)))[0]
-            length = np.linalg.norm(short) / np.linalg.norm(c.beta)
-            assert c.margin == pytest.approx(length, rel=1e-6)
+            sense = np.repeat([5, 0], [len(X_in), len(X_out)])
+            lower = np.where(y == 0, 1.0, -1e30)
+            beta = daqp.solve(
+                np.eye(len(axis)), np.zeros(len(axis)),
+                np.vstack([X_in, X_out]), 1.0 - y, lower,
+                sense.astype(np.int32),
+            )[0]
+            size = np.linalg.norm(axis)
+            least = size / np.linalg.norm(beta)
+            assert exact == pytest.approx(least, rel=1e-5)
+            short = size / np.linalg.norm(c.beta)
+            assert c.margin == pytest.approx(short, rel=1e-6)
         else:
-            least = linprog(
-                np.ones(G.shape[1]), A_eq=G, b_eq=np.eye(len(G))[-1]
+            # Lengths of the others where the class has equal values.
+            axis = axis / np.linalg.norm(axis)
+            kept = scipy.linalg.null_space(X_in)
+            lengths = np.hypot(
+                np.linalg.norm(X_out @ kept, axis=1), X_out @ axis
             )
-            assert -1 / least.fun * (1 + 1e-7) <= c.margin < 0
+            n = len(X_in)
+            least = linprog(
+                np.append(np.zeros(n), lengths),
+                A_eq=np.vstack([X_in, X_out]).T,
+                b_eq=np.zeros(len(axis)),
+                A_ub=np.append(np.ones(n), np.zeros(len(X_out)))[None],
+                b_ub=[-1.0],
+                bounds=[(None, None)] * n + [(0, None)] * len(X_out),
+            )
+            # G s == e has X_in.T @ u + X_out.T @ s == e, of sum length * e.
+            length = np.linalg.norm(np.linalg.lstsq(X_in, np.ones(n))[0])
+            assert exact == pytest.approx(-1 / (length * least.fun), rel=1e-6)
+
+
+def test_the_exact_margin_does_not_depend_on_what_it_should_not(instances):
+    rng = np.random.default_rng(33)
+    for X, y, answers in instances:
+        Q, _ = np.linalg.qr(rng.standard_normal((X.shape[1],) * 2))
+        p = rng.permutation(len(y))
+        again = np.append(np.arange(len(y)), rng.integers(len(y), size=30))
+        for k in answers:
+            before = exact_margin(X, y, k)
+            for data, labels in (
+                (3e5 * X @ Q, y), (X[p], y[p]), (X[again], y[again])
+            ):
+                after = exact_margin(data, labels, k)
+                assert after == pytest.approx(before, rel=1e-6)
+    assert np.isnan(exact_margin(np.eye(3)[:, :1], [0, 0, 1], 0))
+    with pytest.raises(ValueError, match="^label "):
+        exact_margin(np.eye(3), [0, 1, 1], 2)
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2, 3])
@@ -537,3 +580,17 @@ def test_without_a_proof_only_clear_answers_are_given():
     assert exactly_feasible(X[:1], X[1:])
     assert decide(X, [0, 1], [0]).classes[0].feasible is True
     assert decide(X, [0, 1], [0], verify=False).classes[0].feasible is None
+
+
+@pytest.mark.parametrize(
+    "K, n, d, limit", [(50, 20, 400, 8), (4, 150, 900, 8), (4, 2000, 20, 3)]
+)
+def test_memory_stays_below_what_is_promised(K, n, d, limit):
+    gmm = nclib.GaussianMixture(nclib.orthonormal_means(min(K, d), d), 0.5)
+    X, y = gmm.sample(n, seed=0)
+    y = y % K
+    tracemalloc.start()
+    assert decide(X, y, [0]).verified
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < limit * X.nbytes

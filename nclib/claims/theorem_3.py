@@ -5,7 +5,7 @@ import numpy as np
 from nclib.bounds import theorem_3
 from nclib.certificates import sigma_min_bound
 from nclib.data import digits, first_per_class
-from nclib.feasibility import decide
+from nclib.feasibility import decide, exact_margin
 from nclib.ledger import claim
 
 
@@ -221,5 +221,6 @@ def digits_threshold(scale):
         f"collapse at n = {n}, none at n = {n + 1} because of digit "
         f"{', '.join(map(str, stopped))}; {proved} of the 20 answers at "
         f"these two n proved; margins of digit 1: "
-        f"{below.classes[1].margin:.1e} and {above.classes[1].margin:.2f}"
+        f"{exact_margin(*first_per_class(X, y, n), 1):.1e} and "
+        f"{exact_margin(*first_per_class(X, y, n + 1), 1):.2f}"
     )
