@@ -504,7 +504,10 @@ def exact_margin(X, y, label):
     A_out = X[~inside][np.ix_(peeled.outside, peeled.features)]
     columns, _, _ = _unit_columns(reduction, A_out)
     e = np.eye(len(columns))[-1]
-    verdict, r, _ = _projection.active_set(columns, e)
+    if columns.shape[1] == 0:
+        return 1.0
+    likely = _drained(_projection.interior(columns, e, _MOST_TRIALS))
+    verdict, r, _ = _projection.active_set(columns, e, likely)
     if verdict:
         return float(np.linalg.norm(r))
     least = scipy.optimize.linprog(
@@ -559,6 +562,15 @@ def _separations(G):
 
     for feasible, answer, room in _answers(G, e):
         yield feasible, back(answer) if feasible else answer, room > _CLEAR
+
+
+def _drained(generator):
+    """What a generator returns when nobody looks at what it yields."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as stop:
+            return stop.value
 
 
 def _answers(G, e):
