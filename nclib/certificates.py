@@ -25,6 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg import lapack
 
 from nclib import _exact
 
@@ -137,11 +138,9 @@ def sigma_min_bound(A):
         if alpha <= floor:
             continue
         diagonal[:] = original - alpha
-        try:
-            np.linalg.cholesky(gram)
-        except np.linalg.LinAlgError:
-            continue
-        return float(np.sqrt((alpha - floor) / _UP))
+        factor, info = lapack.dpotrf(gram, lower=1, clean=0)
+        if info == 0 and np.isfinite(np.einsum("ii->i", factor)).all():
+            return float(np.sqrt((alpha - floor) / _UP))
     return 0.0
 
 

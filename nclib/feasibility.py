@@ -368,7 +368,9 @@ def _left_candidates(X_in, X_out, peeled):
     # different units, which would spoil the numerical rank, get one each.
     exponent = np.frexp(_largest(A_in, A_out, axis=0))[1]
     if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
-        exponent[:] = exponent.max()
+        # Squares are far from overflow as they are, mostly.
+        top = exponent.max()
+        exponent[:] = top if abs(top) > 100 else 0
     if exponent.any():
         A_in, A_out = np.ldexp(A_in, -exponent), np.ldexp(A_out, -exponent)
 
@@ -761,8 +763,17 @@ class Reduction:
         (d - rank + 1, len(X)) array
             The last row belongs to the direction with t > 0.
         """
+        N, d = X.shape
+        rest = d - self.rank
+        # Rotating all samples, or the axes once and then multiplying.
+        rotation = (2 * d - self.rank) * self.rank
+        if rotation * (N - rest) > N * d * rest:
+            axes = np.zeros((d, rest + 1), order="F")
+            axes[self.rank :, :-1] = np.eye(rest)
+            axes[: self.rank, -1] = self._w / self.length
+            return (X @ self._rotate(axes, "N")).T
         rotated = self._rotate(X.T, "T")
-        columns = np.empty((len(rotated) - self.rank + 1, len(X)), order="F")
+        columns = np.empty((rest + 1, N), order="F")
         columns[:-1] = rotated[self.rank :]
         columns[-1] = (self._w / self.length) @ rotated[: self.rank]
         return columns
