@@ -130,6 +130,8 @@ def _separator(G, e, r):
 
 def _farkas(newton, s):
     """s moved onto G s = e by weighted least squares, if it stays positive."""
+    if not s.min() > 0:
+        return False
     G, e, weight = newton.G, newton.e, newton.weight
     rest = e - G @ s
     error = np.linalg.norm(rest)
@@ -139,7 +141,7 @@ def _farkas(newton, s):
             return False
         rest = e - G @ s
         before, error = error, np.linalg.norm(rest)
-        if not error < 0.5 * before:
+        if not 0.1 * _EXACT * s.sum() < error < 0.5 * before:
             break
     if not error < min(0.01 * s.min(), _EXACT * s.sum()):
         return False
