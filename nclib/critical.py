@@ -33,17 +33,18 @@ class LeadingColumns:
 
 
 def critical_dimensions(means, sigma, n, draws, seed, k=0):
-    """Smallest feasible d of class k in each of many nested draws."""
-    K, p = means.shape
-    ds = range(n + p, K * n)
-    guess = int(n * phase_boundary(means, sigma, k).delta) - n - p
-    return np.array(
-        [
-            n + p + critical_index(NestedDraw(means, sigma, n, k, child),
-                                   ds, guess)
-            for child in np.random.SeedSequence(seed).spawn(draws)
-        ]
+    """Smallest feasible d of class k in each of many nested draws.
+
+    At least n: fewer dimensions than samples in the class leave no solution.
+    """
+    K, _ = means.shape
+    ds = range(n, K * n)
+    guess = int(n * phase_boundary(means, sigma, k).delta) - n
+    nested = (
+        NestedDraw(means, sigma, n, k, child)
+        for child in np.random.SeedSequence(seed).spawn(draws)
     )
+    return np.array([n + critical_index(d, ds, guess) for d in nested])
 
 
 def critical_columns(means, noise, n, draws, seed, k=0, bias=False, guess=0):

@@ -10,14 +10,19 @@ classes written as mu_j + sigma (u, v), eliminating the equalities leaves
 with t > 0, where the rows (T0, tau) ~ N(0, C) are independent, C is an
 inverse Wishart matrix, and E has d - n - p independent N(0, 1) columns.
 One more dimension appends one column to E, so that one draw serves all d.
-"""
 
-from __future__ import annotations
+That asks for d >= n + p. The precision C^-1 is a sum of d - n + 1 outer
+products h h', h ~ N(0, (A'A)^-1) for A = [1, U], one for each dimension. Below
+n + p it is singular: the class takes equal values only where
+phi = (t - <a, mu_k>, -sigma a), which is what T is multiplied with, lies in
+the span of the h that are there. In their coordinates, phi = F c, the same
+rows read N c + <a, mu_j + sigma u>, N independent N(0, 1).
+"""
 
 import numpy as np
 
-from nclib.data import GaussianMixture, check_integer, check_matrix, check_real
-from nclib.feasibility import Reduction, separate
+from nclib.data import check_integer, check_matrix, check_real
+from nclib.feasibility import separate
 
 
 class NestedDraw:
@@ -38,10 +43,17 @@ class NestedDraw:
         Row of ``means`` of the target class.
     seed : int, SeedSequence or Generator
 
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument; in particular n at most p, since samples that
+        are fewer than the coordinates of the means leave no Wishart matrix.
+
     Notes
     -----
     (3.1); each dimension's law is exact, the dimensions of one draw are
-    dependent. Memory O((K - 1) n (d - n)).
+    dependent. Memory O((K - 1) n (d - n)). With noise, no d below n is
+    feasible: n points in d < n dimensions have no common value.
     """
 
     def __init__(self, means, sigma, n, k, seed):
@@ -51,6 +63,11 @@ class NestedDraw:
         self.k = k
         self._rng = np.random.default_rng(seed)
         K, p = self.means.shape
+        if self.n <= p:
+            raise ValueError(
+                f"n must exceed the number of coordinates of means, {p}, "
+                f"got {self.n}"
+            )
         q = p + 1
         rng = self._rng
         # A.T @ A for A = [1, U], U the noise of the target class in the
@@ -63,22 +80,17 @@ class NestedDraw:
         gram[1:, 1:] = np.outer(g, g) + W.T @ W
         # h = root @ N(0, I) has covariance inv(gram).
         self._root = np.linalg.inv(np.linalg.cholesky(gram)).T
-        factor = self._root @ rng.standard_normal((q, q))
+        # One column a dimension, from d = n on.
+        factor = self._factor = self._root @ rng.standard_normal((q, q))
         precision = factor @ factor.T
         rows = (K - 1) * self.n
-        self._T = (
-            np.linalg.solve(factor.T, rng.standard_normal((q, rows))).T
-        )
+        self._N = rng.standard_normal((q, rows)).T
+        self._T = np.linalg.solve(factor.T, self._N.T).T
         self._C = np.linalg.inv(precision)
         self._base = self._T.copy()
         self._u = rng.standard_normal((rows, p))
         self._E = np.empty((rows, 0))
         self._g = np.empty((0, q))
-
-    @property
-    def smallest_d(self):
-        """The smallest dimension this draw can answer for, n + p."""
-        return self.n + self.means.shape[1]
 
     def _grow(self, extra):
         rows, q = self._T.shape
@@ -110,41 +122,46 @@ class NestedDraw:
         (d - n + 1, (K - 1) n) array
             What `nclib.feasibility.separate` takes.
         """
-        d = check_integer("d", d, self.smallest_d)
-        extra = d - self.smallest_d
-        self._grow(extra)
-        E = self._E[:, :extra]
-        # Unit noise columns are independent of T at the same dimension; the
-        # T of the smallest dimension would be badly conditioned.
-        T = self._base + E @ self._g[:extra]
+        d = check_integer("d", d, self.n)
+        p = self.means.shape[1]
         others = np.delete(self.means, self.k, axis=0)
         M = np.repeat(others, self.n, axis=0)
-        T0 = T[:, :1]
-        columns = np.hstack(
-            [
-                self.sigma * E,
-                M + self.sigma * (self._u - T[:, 1:])
-                - T0 * self.means[self.k],
-                T0,
-            ]
+        extra = d - self.n - p
+        if extra < 0:
+            columns = self._few_dimensions(M, d - self.n + 1)
+        else:
+            self._grow(extra)
+            E = self._E[:, :extra]
+            # Unit noise columns are independent of T at the same dimension;
+            # the T of n + p dimensions would be badly conditioned.
+            T = self._base + E @ self._g[:extra]
+            columns = np.empty((len(M), extra + p + 1))
+            columns[:, :extra] = self.sigma * E
+            columns[:, extra:-1] = (
+                M
+                + self.sigma * (self._u - T[:, 1:])
+                - T[:, :1] * self.means[self.k]
+            )
+            columns[:, -1] = T[:, 0]
+        columns /= np.sqrt(np.einsum("ij,ij->i", columns, columns))[:, None]
+        return columns.T
+
+    def _few_dimensions(self, M, count):
+        """Rows of the constraints for n + count - 1 < n + p dimensions."""
+        F = self._factor[:, :count]
+        rows = self._N[:, :count] - (M + self.sigma * self._u) @ (
+            F[1:] / self.sigma
         )
-        return (columns / np.linalg.norm(columns, axis=1, keepdims=True)).T
+        # t as a function of the coordinates of phi; orthonormal axes of
+        # these, the last of which points where t grows.
+        slope = F[0] - self.means[self.k] @ F[1:] / self.sigma
+        axes = np.linalg.qr(np.column_stack([slope, np.eye(count)]))[0]
+        axes[:, 0] *= np.sign(axes[:, 0] @ slope)
+        return rows @ np.roll(axes, -1, axis=1)
 
     def feasible(self, d):
         """Whether (3.1) is feasible at dimension d; None if undecided."""
         return separate(self.constraints(d))[0]
-
-
-def direct_feasible(means, sigma, n, k, d, seed):
-    """Whether (3.1) is feasible on one fresh draw of full data."""
-    M = np.zeros((len(means), d))
-    M[:, : means.shape[1]] = means
-    X, y = GaussianMixture(M, sigma).sample(n, seed)
-    reduction = Reduction.of(X[y == k])
-    if reduction.deficit is not None:
-        return False
-    columns = reduction.coordinates(X[y != k])
-    return separate(columns / np.linalg.norm(columns, axis=0))[0]
 
 
 def critical_index(draw, ds, start):
@@ -194,23 +211,13 @@ def column(means, sigma, n, k, ds, trials, design, start, seed):
     (len(ds),) int array
     """
     count = np.zeros(len(ds), dtype=int)
-    smallest = n + means.shape[1]
-    direct = sum(d < smallest for d in ds)
-    nested = list(ds[direct:])
     for child in seed.spawn(trials):
-        draws = child.spawn(1 + direct)
-        # Below n + p dimensions the reduction does not apply: those few
-        # cells get data of their own in both designs.
-        for i in range(direct):
-            count[i] += bool(
-                direct_feasible(means, sigma, n, k, ds[i], draws[1 + i])
-            )
+        own = child.spawn(1)[0]
         if design == "nested":
-            draw = NestedDraw(means, sigma, n, k, draws[0])
-            first = critical_index(draw, nested, start - direct)
-            count[direct + first :] += 1
+            draw = NestedDraw(means, sigma, n, k, own)
+            count[critical_index(draw, ds, start) :] += 1
         else:
-            for i, cell in enumerate(draws[0].spawn(len(nested))):
+            for i, cell in enumerate(own.spawn(len(ds))):
                 draw = NestedDraw(means, sigma, n, k, cell)
-                count[direct + i] += bool(draw.feasible(nested[i]))
+                count[i] += bool(draw.feasible(ds[i]))
     return count

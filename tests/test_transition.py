@@ -5,17 +5,26 @@ import pytest
 from scipy.stats import binom, ks_2samp
 
 from nclib.asymptotics import phase_boundary
-from nclib.data import orthonormal_means, two_cluster_means
-from nclib.transition import (
-    NestedDraw,
-    column,
-    critical_index,
-    direct_feasible,
+from nclib.critical import critical_dimensions
+from nclib.data import (
+    GaussianMixture,
+    orthonormal_means,
+    two_cluster_means,
 )
+from nclib.feasibility import decide
+from nclib.transition import NestedDraw, column, critical_index
 
 
 def _children(seed, count):
     return np.random.SeedSequence(seed).spawn(count)
+
+
+def direct_feasible(means, sigma, n, k, d, seed):
+    """The same question on one fresh draw of full data."""
+    M = np.zeros((len(means), d))
+    M[:, : means.shape[1]] = means
+    X, y = GaussianMixture(M, sigma).sample(n, seed)
+    return decide(X, y, [k], verify=False).classes[k].feasible
 
 
 @pytest.mark.parametrize(
@@ -25,6 +34,14 @@ def _children(seed, count):
         (two_cluster_means(2, np.pi / 3), 0.4, 15, 19),
         (orthonormal_means(3, 3), 0.5, 12, 19),
         (two_cluster_means(2, 0.0), 0.3, 15, 21),
+        # Fewer dimensions than the reduction asks for: n <= d < n + p.
+        (two_cluster_means(2, np.pi), 0.4, 6, 6),
+        (two_cluster_means(2, np.pi), 0.4, 9, 10),
+        (two_cluster_means(2, 2.0), 0.25, 12, 13),
+        (orthonormal_means(3, 3), 0.1, 8, 8),
+        (orthonormal_means(3, 3), 0.2, 8, 9),
+        (orthonormal_means(3, 3), 0.25, 8, 10),
+        (3.0 * orthonormal_means(3, 5)[:, :4] - 0.4, 0.8, 6, 8),
     ],
 )
 def test_sampler_has_the_rate_of_full_data(means, sigma, n, d):
@@ -60,8 +77,6 @@ def test_critical_noise_has_the_law_of_full_data():
         Z = rng.standard_normal((2 * n, ds[-1]))
         Z[:, 0] = np.repeat([1, -1], n) + 0.7 * Z[:, 0]
         Z[:, 1:] *= 0.7
-        from nclib.feasibility import decide
-
         y = np.repeat([0, 1], n)
         return next(
             i
@@ -153,7 +168,48 @@ def test_bad_input_is_named(arguments, name):
         NestedDraw(*arguments)
 
 
-def test_dimensions_below_the_reduction_are_refused():
+def test_dimensions_below_the_samples_are_refused():
     draw = NestedDraw(np.eye(2), 1.0, 10, 0, 1)
-    with pytest.raises(ValueError, match="^d must be at least 12"):
-        draw.feasible(11)
+    with pytest.raises(ValueError, match="^d must be at least 10"):
+        draw.feasible(9)
+    with pytest.raises(ValueError, match="^n must exceed .* 5, got 5"):
+        NestedDraw(np.eye(5), 1.0, 5, 0, 1)
+
+
+def test_critical_dimensions_below_n_plus_p_have_the_law_of_full_data():
+    # At this noise two draws of three are feasible below n + p. Three
+    # Kolmogorov-Smirnov tests at 3e-5 each.
+    n, draws = 12, 500
+    for means, sigma in (
+        (two_cluster_means(2, np.pi), 0.25),
+        (orthonormal_means(3, 3), 0.15),
+        (two_cluster_means(3, 2.5), 0.3),
+    ):
+        K, p = means.shape
+        y = np.repeat(np.arange(K), n)
+
+        def full(seed, K=K, p=p, means=means, sigma=sigma, y=y):
+            rng = np.random.default_rng(seed)
+            Z = sigma * rng.standard_normal((K * n, 3 * n))
+            Z[:, :p] += means[y]
+            return next(
+                d
+                for d in range(n, 3 * n)
+                if decide(Z[:, :d], y, [0], verify=False).classes[0].feasible
+            )
+
+        ours = critical_dimensions(means, sigma, n, draws, seed=21)
+        assert np.mean(ours < n + p) > 0.2 and ours.min() >= n
+        others = [full(s) for s in _children(22, draws)]
+        assert ks_2samp(ours, others).pvalue > 3e-5
+
+
+def test_one_draw_is_monotone_below_the_reduction_too():
+    means = orthonormal_means(4, 4)
+    crossed = 0
+    for seed in _children(23, 200):
+        draw = NestedDraw(means, 0.15, 10, 0, seed)
+        answers = [draw.feasible(d) for d in range(10, 20)]
+        assert answers == sorted(answers)
+        crossed += answers.index(True) in (1, 2, 3, 4) if any(answers) else 0
+    assert crossed > 40
