@@ -38,7 +38,7 @@ def direct_feasible(means, sigma, n, k, d, seed):
         (two_cluster_means(2, np.pi), 0.4, 6, 6),
         (two_cluster_means(2, np.pi), 0.4, 9, 10),
         (two_cluster_means(2, 2.0), 0.25, 12, 13),
-        (orthonormal_means(3, 3), 0.1, 8, 8),
+        (orthonormal_means(3, 3), 0.08, 8, 8),
         (orthonormal_means(3, 3), 0.2, 8, 9),
         (orthonormal_means(3, 3), 0.25, 8, 10),
         (3.0 * orthonormal_means(3, 5)[:, :4] - 0.4, 0.8, 6, 8),
@@ -61,7 +61,7 @@ def test_sampler_has_the_rate_of_full_data(means, sigma, n, d):
         ]
     )
     pooled = (sampled + direct) / 2
-    assert 0.15 < pooled < 0.85
+    assert 0.05 < pooled < 0.95
     error = np.sqrt(2 * pooled * (1 - pooled) / draws)
     assert abs(sampled - direct) < 4.5 * error
 
