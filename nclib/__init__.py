@@ -21,7 +21,12 @@ from nclib.data import (
     simplex_means,
     two_cluster_means,
 )
-from nclib.feasibility import ClassDecision, Decision, decide
+from nclib.feasibility import (
+    ClassDecision,
+    Decision,
+    decide,
+    exact_margin,
+)
 from nclib.generalization import best_collapsed_neuron
 from nclib.metrics import Metrics, nc_metrics
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
@@ -46,6 +51,7 @@ __all__ = [
     "collapsed_network",
     "decide",
     "digits",
+    "exact_margin",
     "fashion_mnist",
     "flow",
     "gap_terms",

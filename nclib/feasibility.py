@@ -486,9 +486,9 @@ def exact_margin(X, y, label):
 
     Examples
     --------
-    >>> from nclib.feasibility import exact_margin
+    >>> import nclib
     >>> X = [[1.0, 0.0], [-0.6, 0.8], [0.6, -0.8]]
-    >>> round(exact_margin(X, [0, 1, 1], 0), 12)
+    >>> round(nclib.exact_margin(X, [0, 1, 1], 0), 12)
     0.8
     """
     X, codes, labels = check_Xy(X, y)

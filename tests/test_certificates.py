@@ -558,3 +558,21 @@ def test_features_that_serve_one_sample_are_set_aside():
     X_out = np.array([[1.0, 1.0, -2.0, 1.0], [1.0, 0.5, 2.0, 1.0]])
     left, _ = aside(np.array([[1.0, 2.0, 0.0, 3.0]]), X_out)
     assert left.all()
+
+
+def test_an_excess_that_underflows_is_not_called_accurate():
+    # The last sample is above 0 by 2**-1200, all that its terms are.
+    X_in = np.array([[1.0, 0.0]])
+    X_out = np.array([[0.0, -1.0], [0.0, 2.0**-600]])
+    assert verify_primal(X_in, X_out, np.array([1.0, 2.0**-600])).accuracy > 1
+    # A sample whose terms are exactly zero is at 0.
+    assert verify_primal(X_in, X_out, np.array([1.0, 0.0])).accuracy < 1e-15
+
+
+def test_a_negative_multiplier_is_refused_wherever_it_stands():
+    # The certificate (-1), (1, 0) is right; a multiplier below 0 of a sample
+    # that needs none makes it another one.
+    X_in, X_out = np.array([[1.0, 0.0]]), np.array([[1.0, 0.0], [0.0, 1e-9]])
+    u = np.array([-1.0])
+    assert verify_farkas(X_in, X_out, u, np.array([1.0, 0.0])).proved
+    assert refused(verify_farkas(X_in, X_out, u, np.array([1.0, -1e-3])))
