@@ -17,6 +17,8 @@ from scipy.linalg import blas, lapack
 _ROOM = 1e-11
 _EXACT = 1e-14
 _MOST_STEPS = 25
+# Ratios of multiplier to slack this near each other need no double precision.
+_ALIKE = 1e7
 # Of an active set, relative residuals between the two are polished first.
 _ZERO_RESIDUAL = 1e-13
 _CLEAR_RESIDUAL = 1e-10
@@ -97,15 +99,22 @@ class _Newton:
         self._primal = r @ G + z
         self._dual = r - e + G @ s
         self.weight = s / z
-        matrix = blas.dsyrk(1.0, G * np.sqrt(self.weight), lower=1)
-        np.einsum("ii->i", matrix)[:] += 1.0
-        self._factor, info = lapack.dpotrf(
-            matrix, lower=1, overwrite_a=1, clean=0
+        root = G * np.sqrt(self.weight)
+        # While the weights are alike single precision, twice as fast, is
+        # good enough for a step; answers are measured in double.
+        if self.weight.max() < _ALIKE * self.weight.min():
+            root = root.astype(np.float32)
+        syrk, = blas.get_blas_funcs(["syrk"], [root])
+        potrf, self._potrs = lapack.get_lapack_funcs(
+            ["potrf", "potrs"], [root]
         )
+        matrix = syrk(1.0, root, lower=1)
+        np.einsum("ii->i", matrix)[:] += 1.0
+        self._factor, info = potrf(matrix, lower=1, overwrite_a=1, clean=0)
         self.regular = info == 0
 
     def solve(self, b):
-        return lapack.dpotrs(self._factor, b, lower=1)[0]
+        return self._potrs(self._factor, b, lower=1)[0].astype(float)
 
     def direction(self, target):
         """Changes of r, s and z toward s * z == s * z + target."""

@@ -56,18 +56,17 @@ class ClassDecision:
         nan where no float64 numbers that good were found: then these are
         None, though the answer is proved.
     margin : float
-        Room in the certificate, in [-1, 1], unchanged by rotating or scaling
-        X. Positive when feasible: the length of the shortest neuron that
-        says 1 to the class, whatever it says to the others, over that of
-        ``beta``. Negative when infeasible: minus the distance that one can
-        go from 0 in the direction of that neuron within the convex hull of
-        the other samples' unit vectors, as far as ``farkas`` shows; both
-        orthogonal to what keeps the class at equal values. Another
-        certificate of the same answer may have more; it is no measure of how
-        many samples would have to change. Features that settle samples by
-        their sign are left out, and features that differ in size by more
-        than 2**20 are evened out first. nan when no sample outside the class
-        takes part.
+        Room in the certificate, in [-1, 1]. Positive when feasible: the
+        length of the shortest neuron that says 1 to the class, whatever it
+        says to the others, over that of ``beta``. Negative when infeasible:
+        minus the distance that one can go from 0 in the direction of that
+        neuron within the convex hull of the other samples' unit vectors, as
+        far as ``farkas`` shows; both orthogonal to what keeps the class at
+        equal values. Another certificate of the same answer may have more,
+        up to `exact_margin`; neither measures how many samples would have to
+        change. Features that settle samples by their sign are left out, and
+        features that differ in size by more than 2**20 are evened out first.
+        nan when no sample outside the class takes part.
     message : str
         How the answer was reached and what the check measured.
     """
@@ -184,6 +183,7 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
                 f"classes must list labels of y, {names}, got {classes!r}"
             )
     threads = 1 if n_jobs is None else check_integer("n_jobs", n_jobs, 1)
+    threads = min(threads, len(wanted))
 
     def answer(position):
         inside = codes == position
@@ -360,19 +360,7 @@ def _outside_range(X_in):
 
 def _left_candidates(X_in, X_out, peeled):
     """The same from what is left after peeling."""
-    A_in, A_out = X_in, X_out
-    if not peeled.features.all():
-        A_in = X_in[:, peeled.features]
-        A_out = X_out[np.ix_(peeled.outside, peeled.features)]
-    # One power of two keeps the margin free of the axes; features of very
-    # different units, which would spoil the numerical rank, get one each.
-    exponent = np.frexp(_largest(A_in, A_out, axis=0))[1]
-    if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
-        # Squares are far from overflow as they are, mostly.
-        top = exponent.max()
-        exponent[:] = top if abs(top) > 100 else 0
-    if exponent.any():
-        A_in, A_out = np.ldexp(A_in, -exponent), np.ldexp(A_out, -exponent)
+    A_in, A_out, exponent = _left(X_in, X_out, peeled)
 
     def whole_farkas(u, s):
         total, s_all = -u.sum(), np.zeros(len(X_out))
@@ -419,6 +407,24 @@ def _left_candidates(X_in, X_out, peeled):
                     "a Farkas certificate was found",
                     clear and margin > _CLEAR,
                 )
+
+
+def _left(X_in, X_out, peeled):
+    """What peeling leaves, with features of like size, and their exponents."""
+    A_in, A_out = X_in, X_out
+    if not peeled.features.all():
+        A_in = X_in[:, peeled.features]
+        A_out = X_out[np.ix_(peeled.outside, peeled.features)]
+    # One power of two keeps the margin free of the axes; features of very
+    # different units, which would spoil the numerical rank, get one each.
+    exponent = np.frexp(_largest(A_in, A_out, axis=0))[1]
+    if exponent.size and np.ptp(exponent) <= _LIKE_UNITS:
+        # Squares are far from overflow as they are, mostly.
+        top = exponent.max()
+        exponent[:] = top if abs(top) > 100 else 0
+    if exponent.any():
+        A_in, A_out = np.ldexp(A_in, -exponent), np.ldexp(A_out, -exponent)
+    return A_in, A_out, exponent
 
 
 def _unit_columns(reduction, A_out):
@@ -497,13 +503,12 @@ def exact_margin(X, y, label):
         raise ValueError(f"label must be one of {names}, got {label!r}")
     inside = codes == names.index(label)
     peeled = Peeled.of(X[inside], X[~inside])
-    A_in = X[inside][:, peeled.features]
+    A_in, A_out, _ = _left(X[inside], X[~inside], peeled)
     if not A_in.any(axis=1).all():
         return np.nan
     reduction = Reduction.of(A_in)
     if reduction.deficit is not None:
         return np.nan
-    A_out = X[~inside][np.ix_(peeled.outside, peeled.features)]
     columns, _, _ = _unit_columns(reduction, A_out)
     e = np.eye(len(columns))[-1]
     if columns.shape[1] == 0:
