@@ -21,7 +21,10 @@ TESTS = (
     "test_certificates", "test_projection", "test_feasibility",
     "test_networks", "test_fuzz",
 )
-# Module, text that occurs once, what stands there instead.
+# Module, text that occurs once, what stands there instead. Not in the list:
+# _UNDERFLOW, which no test can miss, since rows are scaled to size one and the
+# class has the value one, so that rounding errors are far larger; and the
+# first check of the sign of sum(u), which the accuracy checks again.
 MUTANTS = [
     # The accuracy that is stated.
     ("certificates", "TOLERANCE = 1e-6", "TOLERANCE = 1e-3"),
@@ -53,7 +56,6 @@ MUTANTS = [
     ("certificates", "_UNIT_ROUNDOFF = 2.0**-53", "_UNIT_ROUNDOFF = 0.0"),
     ("certificates", "_UNIT_ROUNDOFF = 2.0**-53",
      "_UNIT_ROUNDOFF = 2.0**-30"),
-    ("certificates", "_UNDERFLOW = 2.0**-1022", "_UNDERFLOW = 0.0"),
     ("certificates", "floor = _UP * trace * (", "floor = 1e-9 * trace * ("),
     ("certificates", "diagonal[:] = original - alpha",
      "diagonal[:] = original + alpha"),

@@ -311,8 +311,10 @@ def verify_primal(X_in, X_out, beta):
     # beta_j -> beta_j 2**e_j is exact and evens out the units of features.
     A, exponent = _scaled_by_powers_of_two(X_in, axis=0, like=X_out)
     B, _ = _scaled_by_powers_of_two(X_out, axis=0, like=X_in)
-    beta = np.ldexp(beta, exponent[0])
-    if A is None or B is None or not np.isfinite(beta).all():
+    scaled = np.ldexp(beta, exponent[0])
+    lost = ~np.isfinite(scaled) | ((scaled == 0) & (beta != 0))
+    beta = scaled
+    if A is None or B is None or lost.any():
         return Verification(
             np.inf, False, "beta or the data leave the range of float64"
         )

@@ -565,6 +565,12 @@ def test_an_excess_that_underflows_is_not_called_accurate():
     X_in = np.array([[1.0, 0.0]])
     X_out = np.array([[0.0, -1.0], [0.0, 2.0**-600]])
     assert verify_primal(X_in, X_out, np.array([1.0, 2.0**-600])).accuracy > 1
+    # Nor one whose terms vanish when the units of features are evened out.
+    tiny = 2.0**-1000
+    X_in, X_out = np.array([[1.0, 0.0]]), np.array([[0.0, tiny]])
+    beta = np.array([1.0, 2.0**-100])
+    assert verify_primal(X_in, X_out, beta).accuracy > 1
+    X_in, X_out = np.array([[1.0, 0.0]]), np.array([[0.0, -1.0], [0.0, 0.0]])
     # A sample whose terms are exactly zero is at 0.
     assert verify_primal(X_in, X_out, np.array([1.0, 0.0])).accuracy < 1e-15
 
