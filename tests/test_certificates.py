@@ -582,3 +582,24 @@ def test_a_negative_multiplier_is_refused_wherever_it_stands():
     u = np.array([-1.0])
     assert verify_farkas(X_in, X_out, u, np.array([1.0, 0.0])).proved
     assert refused(verify_farkas(X_in, X_out, u, np.array([1.0, -1e-3])))
+
+
+def test_a_residual_that_reads_zero_is_still_rounded(monkeypatch):
+    # Two samples of the class that nearly agree, and one outside that is
+    # their difference and a trifle of the first: it is above 0 at every exact
+    # solution. Rounded solutions whose residual reads 0 have it below.
+    monkeypatch.setattr(_exact, "settle", lambda *data: None)
+    rng = np.random.default_rng(509)
+    tempted = 0
+    for _ in range(400):
+        x = rng.uniform(1, 2, 2)
+        X_in = np.array([x, x + 2.0**-20 * rng.uniform(-1, 1, 2)])
+        X_out = (X_in[1] - X_in[0] + 2e-17 * x)[None]
+        beta = np.linalg.solve(X_in, np.ones(2))
+        for _ in range(20):
+            near = beta * (1 + 2.0**-52 * rng.integers(-2, 3, 2))
+            if (X_in @ near != 1.0).any() or (X_out @ near > -1e-17).any():
+                continue
+            tempted += not exactly_feasible(X_in, X_out)
+            assert not verify_primal(X_in, X_out, near).exists
+    assert tempted > 50
