@@ -112,8 +112,6 @@ MUTANTS = [
     ("certificates", "reach = highest + _UP * norm * radius",
      "reach = highest - _UP * norm * radius"),
     ("certificates", "short = ~tight & (norm > 0)", "short = (norm > 0)"),
-    ("certificates", "ceiling = _NEGLIGIBLE * norm * np.linalg.norm(x)",
-     "ceiling = np.inf * norm"),
     ("certificates", "tight = tight | short", "tight = tight & short"),
     ("certificates", "E = np.vstack([A, B[tight]])", "E = np.vstack([A])"),
     ("certificates", "np.append(np.ones(len(A)), np.zeros(tight.sum()))",

@@ -603,3 +603,41 @@ def test_a_residual_that_reads_zero_is_still_rounded(monkeypatch):
             tempted += not exactly_feasible(X_in, X_out)
             assert not verify_primal(X_in, X_out, near).exists
     assert tempted > 50
+
+
+def test_multipliers_that_an_exact_certificate_makes_negative(monkeypatch):
+    # Feature 3 asks s_3 for minus half of 1e-7; 1e-8 is as near as it gets.
+    monkeypatch.setattr(_exact, "settle", lambda *data: None)
+    X_in = np.array([[1.0, 0.0, 0.0]])
+    X_out = np.array([[1.0, 1.0, 1e-7], [1.0, -1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert exactly_feasible(X_in, X_out)
+    u, s = np.array([-1.0]), np.array([0.5, 0.5, 1e-8])
+    check = verify_farkas(X_in, X_out, u, s)
+    assert check.holds and not check.exists
+    # With the other sign it is a certificate, and proved by its room.
+    X_out[0, 2] = -1e-7
+    s[2] = 4e-8
+    assert not exactly_feasible(X_in, X_out)
+    assert verify_farkas(X_in, X_out, u, s).proved
+
+
+def test_a_sum_that_an_exact_certificate_makes_positive(monkeypatch):
+    # Every certificate is a multiple of u = (-4.97, 4.98), s = 1, of sum .01.
+    monkeypatch.setattr(_exact, "settle", lambda *data: None)
+    X_in = np.array([[1.0, 0.0], [2.0, 1.0]])
+    X_out = np.array([[-4.99, -4.98]])
+    assert exactly_feasible(X_in, X_out)
+    u, s = np.array([-5.01, 5.0]), np.array([1.0])
+    check = verify_farkas(X_in, X_out, u, s)
+    assert check.accuracy < 1 and not check.exists
+
+
+def test_multipliers_count_in_the_units_of_their_samples(monkeypatch):
+    # Scaled to one size the samples would weigh u = (-2, 1) otherwise.
+    monkeypatch.setattr(_exact, "settle", lambda *data: None)
+    monkeypatch.setattr(_exact, "solves_farkas", lambda *data: False)
+    X_in = np.array([[1.0, 1.0], [64.0, -64.0]])
+    X_out = np.array([[-62.0, 66.0]])
+    u, s = np.array([-2.0, 1.0]), np.array([1.0])
+    assert verify_farkas(X_in, X_out, u, s).proved
+    assert refused(verify_farkas(X_in, X_out, -u, s))
