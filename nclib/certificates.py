@@ -222,6 +222,12 @@ def _distances(A, x, target, sharp):
         yield from _corrections(A[kept], residual[kept])
 
 
+def _no_proof(what, distance):
+    if np.isfinite(distance):
+        return f"an exact {what} may be {distance:.1e} away"
+    return f"no distance to an exact {what} could be bounded"
+
+
 def _nearest_solution(A, x, target):
     """x moved least to A x == target, twice for the sake of rounding."""
     for _ in range(2):
@@ -387,7 +393,7 @@ def _primal_exists(A, B, beta):
         return True, "exact in simple fractions"
     if _exact.feasible(A, B):
         return True, "an exact solution by rational arithmetic"
-    return False, f"an exact solution may be {radius:.1e} away"
+    return False, _no_proof("solution", radius)
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -510,7 +516,7 @@ def _farkas_exists(rows, multipliers, n):
             nearest = min(nearest, radius)
             if smallest > radius and total + error + stretch * radius < 0:
                 return True, f"an exact certificate within {radius:.1e} of it"
-    return False, f"an exact certificate may be {nearest:.1e} away"
+    return False, _no_proof("certificate", nearest)
 
 
 def _presolve(rows, multipliers, n):

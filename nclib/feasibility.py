@@ -28,6 +28,8 @@ _LIKE_UNITS = 20
 _CLEAR = 1e-8
 # Certificates of one class put to the proof before the next method is tried.
 _MOST_TRIALS = 3
+# Entries of a reduced system that counts as small.
+_SMALL = 500
 
 
 @dataclass(frozen=True)
@@ -581,8 +583,19 @@ def _drained(generator):
 
 
 def _answers(G, e):
-    """Answers (feasible, r or s, room), the interior ones first."""
+    """Answers (feasible, r or s, room), the interior ones first.
+
+    Small systems, which a person may read, get the sparse ones first.
+    """
+    if G.size <= _SMALL:
+        yield from _on_the_face(G, e)
     likely = yield from _projection.interior(G, e, _MOST_TRIALS)
+    if G.size > _SMALL:
+        yield from _on_the_face(G, e, likely)
+
+
+def _on_the_face(G, e, likely=None):
+    """Answers of the active set method."""
     verdict, r, s = _projection.active_set(G, e, likely)
     if verdict is not False and np.linalg.norm(r) > 0:
         inner = _projection.strictly_inside(G, e, r)
