@@ -137,7 +137,7 @@ MUTANTS = [
     ("certificates", "x = x - scipy.linalg.lstsq(",
      "x = x + scipy.linalg.lstsq("),
     # Arithmetic without rounding.
-    ("_exact", "_SPLIT = 2.0**27 + 1.0", "_SPLIT = 2.0**27"),
+    ("_exact", "_SPLIT = 2.0**27 + 1.0", "_SPLIT = 2.0**26 + 1.0"),
     ("_exact", "error = a_low * x_low - (", "error = a_low * x_low + ("),
     ("_exact", "if (size[(A != 0) & (x != 0)] < _SAFE).any():", "if False:"),
     ("_exact", "if (np.abs(close - mantissa) > 1e-9).any():", "if False:"),
@@ -257,7 +257,7 @@ def killer(module, old, new):
         try:
             done = subprocess.run(
                 run, env=environment, cwd=name, capture_output=True,
-                text=True, timeout=240,
+                text=True, timeout=100,
             )
         except subprocess.TimeoutExpired:
             return "runs for ever"

@@ -641,3 +641,16 @@ def test_multipliers_count_in_the_units_of_their_samples(monkeypatch):
     u, s = np.array([-2.0, 1.0]), np.array([1.0])
     assert verify_farkas(X_in, X_out, u, s).proved
     assert refused(verify_farkas(X_in, X_out, -u, s))
+
+
+def test_a_product_and_its_error_are_exact():
+    from fractions import Fraction
+
+    rng = np.random.default_rng(510)
+    a = np.append(rng.integers(2**52, 2**53, 2000), 2**53 - np.arange(1, 500))
+    b = rng.permutation(a)
+    a, b = a.astype(float), b.astype(float)
+    product, error = _exact._two_products(a, b)
+    for x, y, p, e in zip(*map(np.ndarray.tolist, (a, b, product, error)),
+                          strict=True):
+        assert Fraction(p) + Fraction(e) == Fraction(x) * Fraction(y)
