@@ -287,6 +287,9 @@ def main():
         print(f"{by or 'SURVIVES':60.60} {line:.100}", flush=True)
         if by is None:
             survivors.append(line)
+    if arguments.list:
+        print(f"{len(chosen)} mutants")
+        return False
     seconds = time.perf_counter() - started
     print(
         f"{len(chosen)} mutants, {len(chosen) - len(survivors)} caught, "

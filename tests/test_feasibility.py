@@ -15,7 +15,7 @@ from scipy.stats import binom, binomtest
 import nclib
 from nclib import decide
 from nclib._projection import active_set
-from nclib.feasibility import exact_margin, separate
+from nclib.feasibility import Peeled, exact_margin, separate
 
 
 def daqp_answer(X_in, X_out):
@@ -599,3 +599,31 @@ def test_memory_stays_below_what_is_promised(K, n, d, limit):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < limit * X.nbytes
+
+
+def test_peeling_sets_aside_what_a_sign_settles_and_no_more():
+    X_in = np.array([[1.0, 2.0, 0.0, 0.0, 0.0], [0.5, 1.0, 0.0, 0.0, 0.0]])
+    X_out = np.array(
+        [
+            # Feature 2 has one sign outside; without its samples feature 3
+            # has one too. Feature 4 has two for good, and 0 the class uses.
+            [1.0, 0.0, -2.0, 1.0, 0.0],
+            [1.0, 1.0, -0.5, -1.0, 1.0],
+            [3.0, 0.0, 0.0, 2.0, 0.0],
+            [0.0, 1.0, 0.0, 0.0, 1.0],
+            [1.0, -1.0, 0.0, 0.0, -2.0],
+        ]
+    )
+    peeled = Peeled.of(X_in, X_out)
+    assert peeled.outside.tolist() == [False] * 3 + [True] * 2
+    assert peeled.features.tolist() == [True, True, False, False, True]
+    assert not peeled.whole
+    # Whatever the rest says, the samples set aside end below 0.
+    rng = np.random.default_rng(34)
+    for _ in range(50):
+        beta = rng.standard_normal(3)
+        full = peeled.extend(X_out, beta)
+        assert full[[0, 1, 4]].tolist() == beta.tolist()
+        assert (X_out[:3] @ full <= -0.99).all()
+    assert Peeled.of(X_in, X_out[3:]).whole
+    assert Peeled.of(X_in[:, :2], X_out[:, :2]).whole
