@@ -15,7 +15,13 @@ from scipy.stats import binom, binomtest
 import nclib
 from nclib import decide
 from nclib._projection import active_set
-from nclib.feasibility import Peeled, exact_margin, separate
+from nclib.feasibility import (
+    Peeled,
+    Reduction,
+    _outside_range,
+    exact_margin,
+    separate,
+)
 
 
 def daqp_answer(X_in, X_out):
@@ -627,3 +633,58 @@ def test_peeling_sets_aside_what_a_sign_settles_and_no_more():
         assert (X_out[:3] @ full <= -0.99).all()
     assert Peeled.of(X_in, X_out[3:]).whole
     assert Peeled.of(X_in[:, :2], X_out[:, :2]).whole
+
+
+@pytest.mark.parametrize("spread", [0, 9])
+@pytest.mark.parametrize("n, m, d", [(4, 3, 9), (4, 300, 9), (5, 6, 5)])
+def test_the_reduction_is_the_subspace_of_equal_values(n, m, d, spread):
+    rng = np.random.default_rng([n, m, spread])
+    X_in = rng.standard_normal((n, d))
+    # Samples of very different size are scaled by powers of two inside.
+    X_in *= 10.0 ** rng.uniform(-spread, spread, (n, 1))
+    X_out = rng.standard_normal((m, d))
+    reduction = Reduction.of(X_in)
+    assert reduction.rank == n and reduction.deficit is None
+    size = np.linalg.norm(X_in, axis=1)
+    rows = X_in / size[:, None]
+    shortest = np.linalg.pinv(rows) @ (1.0 / size)
+    assert reduction.length == pytest.approx(np.linalg.norm(shortest))
+    # Coordinates: inner products with an orthonormal basis, the last along
+    # the shortest solution.
+    axis = shortest / np.linalg.norm(shortest)
+    null = scipy.linalg.null_space(rows)
+    columns = reduction.coordinates(X_out)
+    assert columns.shape == (d - n + 1, m)
+    assert np.allclose(columns[-1], X_out @ axis)
+    flat = X_out @ null
+    assert np.allclose(columns[:-1].T @ columns[:-1], flat @ flat.T)
+    last = np.eye(d - n + 1)[-1]
+    assert np.allclose(reduction.point(last), axis)
+    r = rng.standard_normal(d - n + 1)
+    r[-1] = abs(r[-1])
+    assert np.allclose(X_out @ reduction.point(r), r @ columns)
+    beta = reduction.solution(X_in, r)
+    terms = np.abs(X_in) @ np.abs(beta)
+    assert (np.abs(X_in @ beta - 1.0) <= 1e-14 * terms + 1e-12).all()
+    # Multipliers cancel what lies in the range.
+    u = rng.standard_normal(n) / np.linalg.norm(X_in, axis=1)
+    assert np.allclose(reduction.multipliers(-X_in.T @ u) / u, 1.0)
+
+
+@pytest.mark.parametrize("spread", [0, 9])
+def test_a_class_that_contradicts_itself_says_how(spread):
+    rng = np.random.default_rng([35, spread])
+    X_in = rng.standard_normal((6, 4))
+    X_in *= 10.0 ** rng.uniform(-spread, spread, (6, 1))
+    size = np.linalg.norm(X_in, axis=1)
+    found = [Reduction.of(X_in).deficit]
+    if spread == 0:
+        found.append(_outside_range(X_in))
+    for u in found:
+        assert u.sum() == pytest.approx(-1.0)
+        assert np.abs(X_in.T @ u).max() < 1e-9 * (size @ np.abs(u))
+    # Dependent samples that agree are no contradiction.
+    X_in[5] = 0.25 * X_in[0] + 0.75 * X_in[1]
+    again = Reduction.of(X_in[[0, 1, 5]])
+    assert again.rank == (2 if spread == 0 else again.rank)
+    assert again.deficit is None
