@@ -156,7 +156,7 @@ def _farkas(newton, s):
         return False
     # The direction in which G diag(weight) G.T is weakest, by a few powers
     # of the inverse; I must not be what holds it up.
-    weakest = rest / error if error > 0 else e
+    weakest = np.cos(np.arange(len(e)))
     for _ in range(3):
         weakest = newton.solve(weakest)
         stretch = np.linalg.norm(weakest)

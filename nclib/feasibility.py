@@ -381,8 +381,8 @@ def _left_candidates(X_in, X_out, peeled):
         )
     columns, norms, real = _unit_columns(reduction, A_out)
     # Rounding decides about such a row, and about a sample of the class that
-    # follows from others: no answer is clear without a proof.
-    regular = reduction.rank == len(A_in) and not norms[~real].any()
+    # nearly follows from others: no answer is clear without a proof.
+    regular = reduction.regular and not norms[~real].any()
     for feasible, answer, clear in _separations(columns):
         clear = clear and regular
         if feasible:
@@ -697,12 +697,15 @@ class Reduction:
         Rank r of X_in.
     length : float
         Norm of the shortest solution; X_in @ axis == 1 / length.
+    regular : bool
+        The samples are independent, far beyond rounding.
     deficit : (n_in,) array or None
         None when 1 is in the range of X_in; otherwise u with
         ``X_in.T @ u == 0`` and ``u.sum() == -1``.
     """
 
     rank: int
+    regular: bool
     length: float
     deficit: np.ndarray | None
     _qr: np.ndarray
@@ -756,7 +759,8 @@ class Reduction:
                 )
                 deficit *= scale
         return cls(
-            rank, float(np.linalg.norm(w)), deficit, qr, tau, rows, w, scale
+            rank, bool(rcond >= 1e-8), float(np.linalg.norm(w)), deficit,
+            qr, tau, rows, w, scale,
         )
 
     def _rotate(self, columns, trans):

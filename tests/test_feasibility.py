@@ -9,6 +9,7 @@ import pytest
 import scipy.linalg
 from exact_lp import exactly_feasible
 from fuzzing import accuracy_of_beta, accuracy_of_farkas
+from instances import KINDS
 from scipy.optimize import linprog
 from scipy.stats import binom, binomtest
 
@@ -688,3 +689,29 @@ def test_a_class_that_contradicts_itself_says_how(spread):
     again = Reduction.of(X_in[[0, 1, 5]])
     assert again.rank == (2 if spread == 0 else again.rank)
     assert again.deficit is None
+
+
+def test_a_zero_sample_among_many_features_is_proved():
+    # Beyond the systems that rational arithmetic settles.
+    X = np.random.default_rng(36).standard_normal((30, 60))
+    X[3] = 0.0
+    c = decide(X, np.repeat([0, 1], 15), [0]).classes[0]
+    assert c.feasible is False and c.verified and "zero" in c.message
+    u, s = c.farkas
+    assert u.sum() == -1.0 and not s.any()
+
+
+@pytest.mark.parametrize(
+    "kind", ["near_opposite", "near_duplicate", "orthogonal", "perturbed"]
+)
+def test_clear_answers_without_a_proof_are_right(kind):
+    # No law: what a first-order estimate of the room calls clear, at a seed.
+    rng = np.random.default_rng(37)
+    given = 0
+    for _ in range(300):
+        X_in, X_out = KINDS[kind](rng)
+        answer = one_class(X_in, X_out, verify=False).feasible
+        if answer is not None:
+            given += 1
+            assert answer == exactly_feasible(X_in, X_out), (X_in, X_out)
+    assert given > 100

@@ -191,3 +191,24 @@ def test_no_method_means_an_error_not_an_answer(monkeypatch):
 def test_nonnegative_least_squares_without_columns():
     s = nonnegative_least_squares(np.zeros((3, 0)), np.ones(3))
     assert s.shape == (0,)
+
+
+def test_a_support_that_is_not_stationary_is_not_a_minimum(monkeypatch):
+    from nclib import _projection
+
+    monkeypatch.setattr(
+        _projection, "_lawson_hanson", lambda A, b: np.array([2.0, 0.0])
+    )
+    s = nonnegative_least_squares(np.eye(2), np.array([1.0, -1.0]))
+    assert s == pytest.approx([1.0, 0.0], abs=1e-9)
+
+
+@pytest.mark.parametrize("angle", [1e-4, 1e-6, 1e-8])
+def test_a_short_projection_is_orthogonal_to_its_last_digits(angle):
+    rng = np.random.default_rng(5)
+    Q = np.linalg.qr(rng.standard_normal((6, 6)))[0]
+    g = np.sin(angle) * Q[0] + np.cos(angle) * Q[1]
+    verdict, r, _ = active_set(g[:, None], Q[1])
+    assert verdict is True
+    assert np.linalg.norm(r) == pytest.approx(np.sin(angle), rel=1e-6)
+    assert abs(r @ g) < 1e-15 * np.linalg.norm(r)
