@@ -257,7 +257,7 @@ def killer(module, old, new):
         try:
             done = subprocess.run(
                 run, env=environment, cwd=name, capture_output=True,
-                text=True, timeout=100,
+                text=True, timeout=240,
             )
         except subprocess.TimeoutExpired:
             return "runs for ever"
