@@ -140,6 +140,17 @@ def check_Xy(X, y):
     return X, codes, classes
 
 
+def split_class(X, y, label):
+    """The rows of class ``label`` and the others, after the usual checks."""
+    X, codes, classes = check_Xy(X, y)
+    if np.ndim(label) != 0 or label not in classes:
+        raise ValueError(
+            f"label must be one of {classes.tolist()}, got {label!r}"
+        )
+    inside = classes[codes] == label
+    return X[inside], X[~inside]
+
+
 class GaussianMixture:
     r"""The Gaussian mixture model, x = mu_k + sigma z with z ~ N(0, I_d).
 

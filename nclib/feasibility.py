@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from nclib import _exact, _projection, certificates
-from nclib.data import check_integer, check_Xy
+from nclib.data import check_integer, check_Xy, split_class
 
 _EPS = np.finfo(float).eps
 # Features whose sizes differ by more than this power of two are evened out.
@@ -499,13 +499,8 @@ def exact_margin(X, y, label):
     >>> round(nclib.exact_margin(X, [0, 1, 1], 0), 12)
     0.8
     """
-    X, codes, labels = check_Xy(X, y)
-    names = labels.tolist()
-    if np.ndim(label) != 0 or label not in names:
-        raise ValueError(f"label must be one of {names}, got {label!r}")
-    inside = codes == names.index(label)
-    peeled = Peeled.of(X[inside], X[~inside])
-    A_in, A_out, _ = _left(X[inside], X[~inside], peeled)
+    X_in, X_out = split_class(X, y, label)
+    A_in, A_out, _ = _left(X_in, X_out, Peeled.of(X_in, X_out))
     if not A_in.any(axis=1).all():
         return np.nan
     reduction = Reduction.of(A_in)

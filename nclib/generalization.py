@@ -15,7 +15,7 @@ from scipy.linalg import qr
 from scipy.special import ndtr, owens_t
 
 from nclib._projection import nonnegative_least_squares
-from nclib.data import check_matrix, check_real, check_Xy
+from nclib.data import check_matrix, check_real, check_Xy, split_class
 from nclib.feasibility import Reduction, decide
 from nclib.theorem_7 import (
     printed_bound_roots,
@@ -127,7 +127,7 @@ def best_collapsed_neuron(X, y, mu, label):
     Problem (2.26) of the paper; the reduction is beyond the paper (proved).
     One QR factorization, O(n_in**2 d), and one active-set solve.
     """
-    X_in, X_out = _split(X, y, label)
+    X_in, X_out = split_class(X, y, label)
     mu = _vector("mu", mu, X_in.shape[1])
     infeasible = ValueError(
         f"no neuron collapses class {label!r}: X_in beta = 1, X_out beta <= "
@@ -216,17 +216,6 @@ def _residuals(X_in, X_out, mu, direction, u, s, rest):
         "complementarity": work / norm,
     }
     return {name: float(value) for name, value in residuals.items()}
-
-
-def _split(X, y, label):
-    """The rows of class ``label`` and the others, after the usual checks."""
-    X, codes, classes = check_Xy(X, y)
-    if np.ndim(label) != 0 or label not in classes:
-        raise ValueError(
-            f"label must be one of {classes.tolist()}, got {label!r}"
-        )
-    inside = classes[codes] == label
-    return X[inside], X[~inside]
 
 
 def _vector(name, value, size=None):
@@ -391,7 +380,7 @@ def sandwich(X, y, mu, sigma, label=None):
     classes = check_Xy(X, y)[2]
     if len(classes) != 2:
         raise ValueError(f"y must have two classes, got {classes.tolist()}")
-    X_in, X_out = _split(X, y, classes[0] if label is None else label)
+    X_in, X_out = split_class(X, y, classes[0] if label is None else label)
     mu = _vector("mu", mu, X_in.shape[1])
     norm = np.linalg.norm(mu)
     axis = mu / norm
