@@ -85,8 +85,9 @@ def two_layers():
             partial(train, X, y, width=width, epochs=more),
         )
         ours, theirs = more / fast, epochs / slow
-        print(f"  {width:5d}  {theirs:14.1f}  {ours:13.1f}  "
-              f"{ours / theirs:5.1f}")
+        print(
+            f"  {width:5d}  {theirs:14.1f}  {ours:13.1f}  {ours / theirs:5.1f}"
+        )
     print("  (Gram: the whole call, its set-up and records included)")
 
 
@@ -131,7 +132,9 @@ def three_layers():
     # A process of its own, so that the peak is that of the Gram trainer.
     child = subprocess.run(
         [sys.executable, __file__, "--three-layers-gram", str(epochs)],
-        check=True, capture_output=True, text=True,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     setup, longer, peak = map(float, child.stdout.split())
     gram = (longer - setup) / epochs
@@ -142,14 +145,22 @@ def three_layers():
     )
     held = seconds(partial(plain, cached, y, 32, 4)) / 4
     print("Three layers, N = 5000, d1 = 20000, width 32, batches of 128")
-    print(f"  plain, first layer in every batch {recomputed:7.3f} s an "
-          f"epoch;  ratio {recomputed / gram:.0f}")
-    print(f"  plain, ReLU features held         {held:7.3f} s an "
-          f"epoch;  ratio {held / gram:.0f}")
-    print(f"  Gram                              {gram:7.3f} s an epoch, "
-          f"after {setup:.0f} s of set-up")
-    print(f"  peak memory of the Gram trainer, data and torch included: "
-          f"{peak:.2f} GiB")
+    print(
+        f"  plain, first layer in every batch {recomputed:7.3f} s an "
+        f"epoch;  ratio {recomputed / gram:.0f}"
+    )
+    print(
+        f"  plain, ReLU features held         {held:7.3f} s an "
+        f"epoch;  ratio {held / gram:.0f}"
+    )
+    print(
+        f"  Gram                              {gram:7.3f} s an epoch, "
+        f"after {setup:.0f} s of set-up"
+    )
+    print(
+        f"  peak memory of the Gram trainer, data and torch included: "
+        f"{peak:.2f} GiB"
+    )
 
 
 def grid_task(kind, ratio, sigma):
@@ -172,20 +183,26 @@ def grid():
     wall = time.perf_counter() - start
     print("  d/n   sigma  CPU s  steps  gap      NC1      status")
     for cell, (cpu, row, status) in zip(FIGURE_3, results, strict=True):
-        print(f"  {cell[0]:3.1f}  {cell[1]:5.2f}  {cpu:5.2f}  "
-              f"{row['epoch']:5d}  {row['gap']:.1e}  {row['nc1']:.1e}  "
-              f"{status}")
+        print(
+            f"  {cell[0]:3.1f}  {cell[1]:5.2f}  {cpu:5.2f}  "
+            f"{row['epoch']:5d}  {row['gap']:.1e}  {row['nc1']:.1e}  "
+            f"{status}"
+        )
     cpu = sum(result[0] for result in results)
-    print(f"  flow to T = {T:.0f}: {wall:.1f} s of wall time, {cpu:.1f} s "
-          "of CPU time")
+    print(
+        f"  flow to T = {T:.0f}: {wall:.1f} s of wall time, {cpu:.1f} s "
+        "of CPU time"
+    )
     start = time.perf_counter()
     results = Parallel(n_jobs=2)(
         delayed(grid_task)("sgd", *cell) for cell in FIGURE_3
     )
     wall = (time.perf_counter() - start) * EPOCHS / 200
     cpu = sum(result[0] for result in results) * EPOCHS / 200
-    print(f"  SGD to 1e5 epochs, extrapolated from 200: {wall / 60:.0f} min "
-          f"of wall time, {cpu / 60:.0f} min of CPU time")
+    print(
+        f"  SGD to 1e5 epochs, extrapolated from 200: {wall / 60:.0f} min "
+        f"of wall time, {cpu / 60:.0f} min of CPU time"
+    )
 
 
 def main():
@@ -203,8 +220,10 @@ def main():
     if arguments.three_layers_gram:
         three_layers_gram(arguments.three_layers_gram)
         return
-    print(f"torch {torch.__version__}, {platform.processor()} "
-          f"{platform.machine()}, one thread")
+    print(
+        f"torch {torch.__version__}, {platform.processor()} "
+        f"{platform.machine()}, one thread"
+    )
     two_layers()
     flow_against_sgd()
     if arguments.three_layers:

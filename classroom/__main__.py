@@ -28,8 +28,11 @@ def _grade(arguments):
         arguments.cell_seconds, arguments.seconds, arguments.memory
     )
     rows = grade(
-        arguments.submissions, arguments.course, arguments.assignment,
-        limits, again=arguments.again,
+        arguments.submissions,
+        arguments.course,
+        arguments.assignment,
+        limits,
+        again=arguments.again,
     )
     for row in rows:
         print(
@@ -38,8 +41,10 @@ def _grade(arguments):
             f"{row['written']:4.1f}/{row['written_max']:.0f} written, "
             f"{row['to_read']} to read  {row['note']}"
         )
-    print(f"{arguments.course / 'grades.csv'}, feedback in "
-          f"{arguments.course / 'feedback'}")
+    print(
+        f"{arguments.course / 'grades.csv'}, feedback in "
+        f"{arguments.course / 'feedback'}"
+    )
 
 
 def main(argv=None):
@@ -50,7 +55,9 @@ def main(argv=None):
         "--course", type=Path, default=ROOT / "course", help="course folder"
     )
     common.add_argument(
-        "--assignment", action="append", metavar="NAME",
+        "--assignment",
+        action="append",
+        metavar="NAME",
         help="ps1, say; repeatable",
     )
     commands = parser.add_subparsers(required=True)
@@ -69,9 +76,7 @@ def main(argv=None):
     )
     one.add_argument("--cell-seconds", type=int, default=Limits.cell)
     one.add_argument("--seconds", type=int, default=Limits.notebook)
-    one.add_argument(
-        "--memory", type=float, default=Limits.memory, help="GiB"
-    )
+    one.add_argument("--memory", type=float, default=Limits.memory, help="GiB")
     one.set_defaults(command=_grade)
     arguments = parser.parse_args(argv)
     arguments.course = arguments.course.resolve()

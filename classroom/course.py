@@ -65,8 +65,17 @@ all cells. Hand in the one file {name}.ipynb, under this name.
 """
 
 _PACKAGES = (
-    "cvxpy", "joblib", "jupyterlab", "matplotlib", "numpy", "platformdirs",
-    "pooch", "scikit-learn", "scipy", "torch", "tqdm",
+    "cvxpy",
+    "joblib",
+    "jupyterlab",
+    "matplotlib",
+    "numpy",
+    "platformdirs",
+    "pooch",
+    "scikit-learn",
+    "scipy",
+    "torch",
+    "tqdm",
 )
 
 
@@ -261,7 +270,8 @@ def release(course, names=None):
         folder = course / "release" / name
         files = {
             path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in folder.rglob("*") if path.is_file()
+            for path in folder.rglob("*")
+            if path.is_file()
         }
         for path in (ROOT / "nclib").rglob("*.py"):
             files[path.relative_to(ROOT).as_posix()] = path.read_bytes()
@@ -277,7 +287,8 @@ def release(course, names=None):
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
             for path in sorted(files):
                 file.writestr(
-                    zipfile.ZipInfo(f"{name}/{path}"), files[path],
+                    zipfile.ZipInfo(f"{name}/{path}"),
+                    files[path],
                     zipfile.ZIP_DEFLATED,
                 )
         os.replace(partial, archive)

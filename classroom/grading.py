@@ -17,8 +17,17 @@ from classroom.course import nbgrader, prepare
 from classroom.submission import Unreadable, find, read, rebuild
 
 COLUMNS = (
-    "student", "assignment", "status", "automatic", "automatic_max",
-    "written", "written_max", "to_read", "total", "max", "note",
+    "student",
+    "assignment",
+    "status",
+    "automatic",
+    "automatic_max",
+    "written",
+    "written_max",
+    "to_read",
+    "total",
+    "max",
+    "note",
 )
 # Why cells were given up, as the executor names it.
 _STOPPED = {
@@ -107,7 +116,9 @@ def grade(
             digest = submission.digest() + digests[submission.name]
             entry = state.get(submission)
             if (
-                entry and not again and entry["status"] != "failed"
+                entry
+                and not again
+                and entry["status"] != "failed"
                 and entry["digest"] == digest
             ):
                 continue
@@ -126,9 +137,7 @@ class _State:
 
     def __init__(self, path):
         self.path = path
-        self.entries = (
-            json.loads(path.read_text()) if path.exists() else {}
-        )
+        self.entries = json.loads(path.read_text()) if path.exists() else {}
 
     def get(self, submission):
         return self.entries.get(f"{submission.id}/{submission.name}")
@@ -166,7 +175,12 @@ def _autograde(submission, course, limits):
         prefix="nclib-", ignore_cleanup_errors=True
     ) as scratch:
         code = nbgrader(
-            course, "autograde", name, "--student", id, "--force",
+            course,
+            "autograde",
+            name,
+            "--student",
+            id,
+            "--force",
             # Start and end of the kernel, and a last cell that overruns.
             timeout=limits.notebook + limits.cell + 60,
             log=log,
@@ -183,7 +197,8 @@ def _autograde(submission, course, limits):
     )
     seen = {
         output.ename
-        for cell in graded.cells for output in cell.get("outputs", [])
+        for cell in graded.cells
+        for output in cell.get("outputs", [])
         if output.output_type == "error"
     }
     notes += [text for ename, text in _STOPPED.items() if ename in seen]
@@ -203,7 +218,12 @@ def _feedback(submission, course, state):
         )
     if entry.get("said") != said:
         nbgrader(
-            course, "generate_feedback", name, "--student", id, "--force",
+            course,
+            "generate_feedback",
+            name,
+            "--student",
+            id,
+            "--force",
             log=course / "logs" / f"feedback-{id}-{name}.log",
         )
         state.put(submission, {**entry, "said": said})

@@ -70,10 +70,16 @@ def main():
     os.environ.clear()
     os.environ.update(
         kept,
-        HOME=str(home), TMPDIR=str(home), IPYTHONDIR=str(home),
-        MPLCONFIGDIR=str(home), NCLIB_CACHE=str(home), MPLBACKEND="agg",
-        OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1",
-        PYTHONWARNINGS="ignore", PYTHONDONTWRITEBYTECODE="1",
+        HOME=str(home),
+        TMPDIR=str(home),
+        IPYTHONDIR=str(home),
+        MPLCONFIGDIR=str(home),
+        NCLIB_CACHE=str(home),
+        MPLBACKEND="agg",
+        OMP_NUM_THREADS="1",
+        OPENBLAS_NUM_THREADS="1",
+        PYTHONWARNINGS="ignore",
+        PYTHONDONTWRITEBYTECODE="1",
     )
     limit(memory, seconds)
     try:

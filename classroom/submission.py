@@ -80,7 +80,8 @@ def find(folder, names=None):
             f"got {folder}"
         )
     students = sorted(
-        path for path in folder.iterdir()
+        path
+        for path in folder.iterdir()
         if path.is_dir() and not path.name.startswith((".", "__"))
     )
     if not students:
@@ -108,7 +109,8 @@ def find(folder, names=None):
                     found.setdefault((student.name, name), []).append(path)
     if names is None:
         names = [
-            name for name in known
+            name
+            for name in known
             if any(handed_in == name for _, handed_in in found)
         ]
         if not names:
@@ -156,8 +158,15 @@ def read(path):
             if not isinstance(cell.source, str):
                 raise TypeError("a cell's source is no text")
             cell.metadata.get("nbgrader")
-    except (OSError, ValueError, AttributeError, TypeError, KeyError,
-            RecursionError, nbformat.ValidationError) as error:
+    except (
+        OSError,
+        ValueError,
+        AttributeError,
+        TypeError,
+        KeyError,
+        RecursionError,
+        nbformat.ValidationError,
+    ) as error:
         raise Unreadable(
             f"no notebook: {type(error).__name__}: {str(error)[:80]}"
         ) from None
@@ -203,7 +212,8 @@ def rebuild(cells, release):
                     known[id]["attachments"] = cell.attachments
         elif cell.source.strip() not in handed_out:
             new = (
-                new_code_cell if cell.cell_type == "code"
+                new_code_cell
+                if cell.cell_type == "code"
                 else new_markdown_cell
             )
             own.setdefault(place, []).append(new(cell.source))

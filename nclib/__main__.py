@@ -88,7 +88,10 @@ def main(argv=None):
         help="figure 6: wall time a net; the same call goes on from there",
     )
     one.add_argument(
-        "--width", type=int, action="append", dest="widths",
+        "--width",
+        type=int,
+        action="append",
+        dest="widths",
         help="figure 6: only this width, repeatable",
     )
     one.add_argument("--seed", type=int, default=0)

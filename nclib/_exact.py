@@ -22,6 +22,7 @@ _SAFE = 2.0**-900
 
 def _two_products(A, x):
     """A * x and its rounding errors, exactly (Dekker), barring underflow."""
+
     def halves(v):
         big = _SPLIT * v
         high = big - (big - v)
@@ -181,9 +182,7 @@ def settle(X_in, X_out):
     else:
         y = T[row, n + m : -1]
         beta = np.array([Fraction(0)] * len(features), dtype=object)
-        beta[features] = [
-            Fraction(y[j] * scale[j], y[d]) for j in range(d)
-        ]
+        beta[features] = [Fraction(y[j] * scale[j], y[d]) for j in range(d)]
         beta = beta.tolist()
         if _solves(X_in, X_out, beta):
             return True, beta
@@ -214,9 +213,7 @@ def _settled(T, n, m):
         nonlocal pivot
         value = T[i, j]
         others = np.arange(len(T)) != i
-        T[others] = (
-            value * T[others] - np.outer(T[others, j], T[i])
-        ) // pivot
+        T[others] = (value * T[others] - np.outer(T[others, j], T[i])) // pivot
         basis[i], pivot = j, value
         if pivot < 0:
             T[:], pivot = -T, -pivot
@@ -242,9 +239,7 @@ def _settled(T, n, m):
         if i not in basis and T[i, -1] != 0:
             return i, basis, pivot
     while True:
-        below = [
-            (j, i) for i, j in basis.items() if j >= n and T[i, -1] < 0
-        ]
+        below = [(j, i) for i, j in basis.items() if j >= n and T[i, -1] < 0]
         if not below:
             return None, basis, pivot
         i = min(below)[1]

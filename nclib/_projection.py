@@ -104,7 +104,7 @@ class _Newton:
         # good enough for a step; answers are measured in double.
         if self.weight.max() < _ALIKE * self.weight.min():
             root = root.astype(np.float32)
-        syrk, = blas.get_blas_funcs(["syrk"], [root])
+        (syrk,) = blas.get_blas_funcs(["syrk"], [root])
         potrf, self._potrs = lapack.get_lapack_funcs(
             ["potrf", "potrs"], [root]
         )

@@ -129,9 +129,10 @@ def sigma_min_bound(A):
     with np.errstate(over="ignore", invalid="ignore"):
         gram = A @ A.T
     trace = _UP * float(np.trace(gram))
-    floor = _UP * trace * (
-        _gamma(k + 1) + 2.0 * _gamma(m + 2)
-    ) + m * k * _UNDERFLOW
+    floor = (
+        _UP * trace * (_gamma(k + 1) + 2.0 * _gamma(m + 2))
+        + m * k * _UNDERFLOW
+    )
     diagonal = np.einsum("ii->i", gram)
     original = diagonal.copy()
     for alpha in (1e-3 * trace / m, 1e-6 * trace / m, 4.0 * floor):
@@ -231,10 +232,16 @@ def _no_proof(what, distance):
 def _nearest_solution(A, x, target):
     """x moved least to A x == target, twice for the sake of rounding."""
     for _ in range(2):
-        x = x - scipy.linalg.lstsq(
-            A, A @ x - target, cond=1e-12, lapack_driver="gelsy",
-            check_finite=False,
-        )[0]
+        x = (
+            x
+            - scipy.linalg.lstsq(
+                A,
+                A @ x - target,
+                cond=1e-12,
+                lapack_driver="gelsy",
+                check_finite=False,
+            )[0]
+        )
     return x
 
 

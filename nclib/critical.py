@@ -80,7 +80,7 @@ def centre(boundary, n):
 
 def statistic(values):
     """Mean and standard error."""
-    return float(values.mean()), float(values.std(ddof=1) / len(values)**0.5)
+    return float(values.mean()), float(values.std(ddof=1) / len(values) ** 0.5)
 
 
 def reach(values):
@@ -172,9 +172,7 @@ def clean_split(means, k):
 
 def critical_sigma(ratio, means):
     """Noise level at which the threshold of class 0 equals this d/n."""
-    return brentq(
-        lambda s: phase_boundary(means, s).delta - ratio, 1e-3, 1e3
-    )
+    return brentq(lambda s: phase_boundary(means, s).delta - ratio, 1e-3, 1e3)
 
 
 def minority_solution(K, n, m, lambda_W, lambda_H):

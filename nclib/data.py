@@ -85,9 +85,10 @@ def check_matrix(name, value):
             f"{name} must have at least one row and one column, "
             f"got shape {array.shape}"
         )
-    if array.dtype.kind in "iu" and (
-        (array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)
-    ).any():
+    if (
+        array.dtype.kind in "iu"
+        and ((array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)).any()
+    ):
         raise ValueError(
             f"{name} holds integers beyond 2**53, which float64 cannot "
             "represent exactly"

@@ -189,9 +189,7 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
 
     def answer(position):
         inside = codes == position
-        return _decide_class(
-            X[inside], X[~inside], names[position], verify
-        )
+        return _decide_class(X[inside], X[~inside], names[position], verify)
 
     positions = [names.index(label) for label in wanted]
     bar = tqdm(total=len(positions), desc="deciding", disable=not progress)
@@ -285,20 +283,29 @@ def _decide_class(X_in, X_out, label, verify):
     if exists is not None:
         candidate, check = exists
         return candidate.answer(
-            label, True, np.nan,
+            label,
+            True,
+            np.nan,
             "proved, but no numbers in float64 were found that show it to "
             f"{certificates.TOLERANCE:g}: {check.detail}",
         )
     return _undecided(
-        label, "float64 arithmetic proves neither side"
-        + "".join(f"; {line}" for line in tried[-2:])
+        label,
+        "float64 arithmetic proves neither side"
+        + "".join(f"; {line}" for line in tried[-2:]),
     )
 
 
 def _undecided(label, why):
     return ClassDecision(
-        label=label, feasible=None, beta=None, farkas=None, verified=False,
-        accuracy=np.nan, margin=np.nan, message=f"undecided: {why}",
+        label=label,
+        feasible=None,
+        beta=None,
+        farkas=None,
+        verified=False,
+        accuracy=np.nan,
+        margin=np.nan,
+        message=f"undecided: {why}",
     )
 
 
@@ -329,14 +336,18 @@ def _candidates(X_in, X_out):
         u = np.zeros(len(X_in))
         u[zero[0]] = -1.0
         yield _Candidate(
-            False, (u, np.zeros(len(X_out))), np.nan,
+            False,
+            (u, np.zeros(len(X_out))),
+            np.nan,
             "a sample of the class is zero",
         )
         return
     n, d = X_in.shape
     if n > d and (u := _outside_range(X_in)) is not None:
         yield _Candidate(
-            False, (u, np.zeros(len(X_out))), np.nan,
+            False,
+            (u, np.zeros(len(X_out))),
+            np.nan,
             f"1 is not in the range of X_in, {n} samples in {d} dimensions "
             "(Theorem 3(c))",
         )
@@ -345,9 +356,7 @@ def _candidates(X_in, X_out):
     if not peeled.whole:
         # A neuron that leans on faint features can be too long for float64
         # where the data as a whole have a short one.
-        yield from _left_candidates(
-            X_in, X_out, Peeled.nothing(X_in, X_out)
-        )
+        yield from _left_candidates(X_in, X_out, Peeled.nothing(X_in, X_out))
 
 
 def _outside_range(X_in):
@@ -539,9 +548,7 @@ def separate(A):
     """
     for feasible, answer, clear in _separations(A):
         if clear:
-            return (
-                (True, answer, None) if feasible else (False, None, answer)
-            )
+            return (True, answer, None) if feasible else (False, None, answer)
     return None, None, None
 
 
@@ -729,9 +736,7 @@ class Reduction:
             )
             rows = pivots - 1
             diagonal = np.abs(np.diag(qr))
-            rank = int(
-                np.sum(diagonal > 10 * max(n, d) * _EPS * diagonal[0])
-            )
+            rank = int(np.sum(diagonal > 10 * max(n, d) * _EPS * diagonal[0]))
         if info != 0:
             raise np.linalg.LinAlgError(f"LAPACK QR failed with info {info}")
         R = qr[:rank, :rank]
@@ -754,8 +759,15 @@ class Reduction:
                 )
                 deficit *= scale
         return cls(
-            rank, bool(rcond >= 1e-8), float(np.linalg.norm(w)), deficit,
-            qr, tau, rows, w, scale,
+            rank,
+            bool(rcond >= 1e-8),
+            float(np.linalg.norm(w)),
+            deficit,
+            qr,
+            tau,
+            rows,
+            w,
+            scale,
         )
 
     def _rotate(self, columns, trans):

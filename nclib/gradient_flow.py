@@ -19,8 +19,19 @@ _MEMORY, _RESTARTS = 20, 10
 
 
 def flow(
-    X, y, *, T, width=50, loss="ce", lambda_W=1e-3, lambda_H=1e-6,
-    first_layer=None, init=None, seed=0, rtol=3e-3, device="cpu",
+    X,
+    y,
+    *,
+    T,
+    width=50,
+    loss="ce",
+    lambda_W=1e-3,
+    lambda_H=1e-6,
+    first_layer=None,
+    init=None,
+    seed=0,
+    rtol=3e-3,
+    device="cpu",
     progress=False,
 ):
     r"""Follow the gradient flow of the risk (2.4) or (2.5) up to time T.
@@ -72,9 +83,17 @@ def flow(
     rtol = check_real("rtol", rtol, 0.0, exclusive=True)
     with torch.inference_mode():
         problem = Problem(
-            X, y, width=width, loss=loss, lambda_W=lambda_W,
-            lambda_H=lambda_H, first_layer=first_layer, init=init, seed=seed,
-            dtype="float64", device=device,
+            X,
+            y,
+            width=width,
+            loss=loss,
+            lambda_W=lambda_W,
+            lambda_H=lambda_H,
+            first_layer=first_layer,
+            init=init,
+            seed=seed,
+            dtype="float64",
+            device=device,
         )
         state = _State(problem)
         rows = [problem.row(0, 0.0, problem.S, problem.V)]
@@ -147,7 +166,8 @@ class _State:
             if float(state.norm()) > 0
             else 0.0
             for new, old, state in (
-                (ahead[1], dZ, self.Z), (ahead[2], dV, self.V)
+                (ahead[1], dZ, self.Z),
+                (ahead[2], dV, self.V),
             )
         )
 
@@ -169,9 +189,20 @@ def _log_times(T):
 
 
 def minimise(
-    X, y, *, width=50, loss="ce", lambda_W=1e-3, lambda_H=1e-6,
-    first_layer=None, init=None, seed=0, tol=1e-9, max_iterations=20000,
-    device="cpu", progress=False,
+    X,
+    y,
+    *,
+    width=50,
+    loss="ce",
+    lambda_W=1e-3,
+    lambda_H=1e-6,
+    first_layer=None,
+    init=None,
+    seed=0,
+    tol=1e-9,
+    max_iterations=20000,
+    device="cpu",
+    progress=False,
 ):
     r"""Descend to a stationary point of the risk (2.4) or (2.5) by L-BFGS.
 
@@ -221,15 +252,23 @@ def minimise(
     max_iterations = check_integer("max_iterations", max_iterations, 1)
     with torch.inference_mode():
         problem = Problem(
-            X, y, width=width, loss=loss, lambda_W=lambda_W,
-            lambda_H=lambda_H, first_layer=first_layer, init=init, seed=seed,
-            dtype="float64", device=device,
+            X,
+            y,
+            width=width,
+            loss=loss,
+            lambda_W=lambda_W,
+            lambda_H=lambda_H,
+            first_layer=first_layer,
+            init=init,
+            seed=seed,
+            dtype="float64",
+            device=device,
         )
         geometry = _Geometry(problem)
         records = set(log_spaced(max_iterations))
         rows = [problem.row(0, np.nan, problem.S, problem.V)]
         best = np.zeros(geometry.size)
-        best[-problem.V.numel():] = problem.V.cpu().numpy().ravel()
+        best[-problem.V.numel() :] = problem.V.cpu().numpy().ravel()
         iterations = 0
         bar = progress_bar(progress, max_iterations, 0)
 
@@ -248,10 +287,16 @@ def minimise(
             risk = np.inf
             for _ in range(_RESTARTS):
                 result = minimize(
-                    geometry.value, best, jac=True, method="L-BFGS-B",
+                    geometry.value,
+                    best,
+                    jac=True,
+                    method="L-BFGS-B",
                     callback=record,
                     options=dict(
-                        maxcor=_MEMORY, ftol=0.0, gtol=tol, maxls=40,
+                        maxcor=_MEMORY,
+                        ftol=0.0,
+                        gtol=tol,
+                        maxls=40,
                         maxiter=max_iterations - iterations,
                         maxfun=10 * max_iterations,
                     ),

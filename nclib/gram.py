@@ -40,7 +40,12 @@ COLUMNS = np.dtype(
     + [
         (name, np.float64)
         for name in (
-            "time", "risk", "gap", "nc1", "nc2_features", "nc2_weights",
+            "time",
+            "risk",
+            "gap",
+            "nc1",
+            "nc2_features",
+            "nc2_weights",
             "nc3",
         )
     ]
@@ -95,8 +100,19 @@ class Problem:
     """
 
     def __init__(
-        self, X, y, *, width, loss, lambda_W, lambda_H, first_layer, init,
-        seed, dtype, device,
+        self,
+        X,
+        y,
+        *,
+        width,
+        loss,
+        lambda_W,
+        lambda_H,
+        first_layer,
+        init,
+        seed,
+        dtype,
+        device,
     ):
         import torch
 
@@ -198,7 +214,8 @@ class Problem:
             else:
                 layer = torch.tensor(
                     self.first_layer[:, columns],
-                    dtype=dtype, device=self.device,
+                    dtype=dtype,
+                    device=self.device,
                 )
                 yield columns, torch.relu_(X @ layer)
 

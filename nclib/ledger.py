@@ -18,6 +18,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+import numpy as np
+
 from nclib import claims as _claims
 from nclib.figures import chosen_scale
 from nclib.sweep import cache_folder, code_hash
@@ -120,7 +122,14 @@ def claim(
         if id in _registry:
             raise ValueError(f"id must be new, {id!r} is taken")
         _registry[id] = Claim(
-            id, number, statement, hypotheses, strength, kind, page, check,
+            id,
+            number,
+            statement,
+            hypotheses,
+            strength,
+            kind,
+            page,
+            check,
             false_alarm,
         )
         return check
@@ -301,6 +310,23 @@ def export(path, *ids, scale=None):
     table = Table(run(id, scale) for id in ids or claims())
     Path(path).write_text(table.to_json(), encoding="utf-8")
     return table
+
+
+def numbers(**values):
+    """Keep the numbers of a page under their names, for its prose.
+
+    Parameters
+    ----------
+    **values
+        Numbers or short texts; ``numbers(low_a=x)`` is written
+        ``{glue:text}`low-a:.3f``` in the text.
+    """
+    from myst_nb import glue
+
+    for name, value in values.items():
+        if isinstance(value, np.generic):
+            value = value.item()
+        glue(name.replace("_", "-"), value, display=False)
 
 
 def modules():

@@ -40,26 +40,41 @@ class Convention(NamedTuple):
 
 CONVENTIONS = {
     "paper": Convention(
-        "classes", "1/K", "n_k/N", True,
+        "classes",
+        "1/K",
+        "n_k/N",
+        True,
         "(3.2) of Hong and Ling",
     ),
     "papyan": Convention(
-        "samples", "1/K", "n_k/N", True,
+        "samples",
+        "1/K",
+        "n_k/N",
+        True,
         "Papyan, Han and Donoho (2020), text; Zhu et al. (2021), code "
         "tding1/Neural-Collapse; code kvignesh1420/shallow_nc1",
     ),
     "unscaled": Convention(
-        "classes", "1/K", "n_k/N", False,
+        "classes",
+        "1/K",
+        "n_k/N",
+        False,
         "Papyan, Han and Donoho (2020), code "
         "neuralcollapse/neuralcollapse, and its many descendants",
     ),
     "fisher": Convention(
-        "samples", "n_k/N", "n_k/N", False,
+        "samples",
+        "n_k/N",
+        "n_k/N",
+        False,
         "discriminant analysis: within and between add up to the total "
         "covariance of the samples",
     ),
     "unweighted": Convention(
-        "classes", "1/K", "1/K", True,
+        "classes",
+        "1/K",
+        "1/K",
+        True,
         "no code base known to us; every class counts equally on both sides",
     ),
 }

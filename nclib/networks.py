@@ -76,7 +76,9 @@ class ShallowNet:
                     f"{W1.shape[0]}, got shape {first_layer.shape}"
                 )
         for name, value in (
-            ("W1", W1), ("W", W), ("first_layer", first_layer)
+            ("W1", W1),
+            ("W", W),
+            ("first_layer", first_layer),
         ):
             object.__setattr__(self, name, value)
 
@@ -174,11 +176,15 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
     verdicts = {label: decision.classes[label] for label in classes.tolist()}
     unproved = "whether (2.12) has a solution could not be proved"
     for fails, reason in (
-        (lambda v: v.feasible is False,
-         "no collapsed network exists on X: (2.12) has no solution"),
+        (
+            lambda v: v.feasible is False,
+            "no collapsed network exists on X: (2.12) has no solution",
+        ),
         (lambda v: not v.verified, unproved),
-        (lambda v: v.beta is None,
-         "a collapsed network exists, but float64 does not hold its neuron"),
+        (
+            lambda v: v.beta is None,
+            "a collapsed network exists, but float64 does not hold its neuron",
+        ),
     ):
         labels = [k for k, v in verdicts.items() if fails(v)]
         if labels:

@@ -263,13 +263,15 @@ def kkt_certificate(K, n, lambda_W, lambda_H, loss="ce"):
         gradient = softmax(Z, axis=1) * (1 - Y)
         gradient -= gradient.sum(axis=1, keepdims=True) * Y
         B = solution.lambda_H / (solution.n * (K - 1)) * (1 - Y @ Y.T)
-    S = 0.5 * np.block([
-        [solution.lambda_W * np.eye(K), gradient.T / N],
-        [gradient / N, solution.lambda_H * np.eye(N) - B],
-    ])
-    inverse_root = np.repeat(
-        [solution.lambda_W, solution.lambda_H], [K, N]
-    ) ** -0.5
+    S = 0.5 * np.block(
+        [
+            [solution.lambda_W * np.eye(K), gradient.T / N],
+            [gradient / N, solution.lambda_H * np.eye(N) - B],
+        ]
+    )
+    inverse_root = (
+        np.repeat([solution.lambda_W, solution.lambda_H], [K, N]) ** -0.5
+    )
     scaled = 2 * inverse_root[:, None] * S * inverse_root
     spectrum = np.linalg.eigvalsh(scaled)
     return KKTCertificate(

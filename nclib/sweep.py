@@ -43,9 +43,11 @@ def workers(n_jobs=None):
     """``n_jobs``, or as many as the cores this process may use."""
     if n_jobs is not None:
         return check_integer("n_jobs", n_jobs, 1)
-    return len(os.sched_getaffinity(0)) if hasattr(
-        os, "sched_getaffinity"
-    ) else os.cpu_count()
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count()
+    )
 
 
 def _stored(path, task, arguments, seed):

@@ -30,9 +30,23 @@ _EXPLODED = 1e6
 
 
 def train(
-    X, y, *, width=50, epochs=1000, batch_size=128, lr=0.1, loss="ce",
-    lambda_W=1e-3, lambda_H=1e-6, first_layer=None, init=None, seed=0,
-    dtype="float32", device="cpu", checkpoint=None, progress=False,
+    X,
+    y,
+    *,
+    width=50,
+    epochs=1000,
+    batch_size=128,
+    lr=0.1,
+    loss="ce",
+    lambda_W=1e-3,
+    lambda_H=1e-6,
+    first_layer=None,
+    init=None,
+    seed=0,
+    dtype="float32",
+    device="cpu",
+    checkpoint=None,
+    progress=False,
 ):
     r"""Train a bias-free ReLU network by plain SGD.
 
@@ -117,9 +131,17 @@ def train(
     with torch.inference_mode(), _same_threads(torch):
         store = _Checkpoint(checkpoint)
         problem = Problem(
-            X, y, width=width, loss=loss, lambda_W=lambda_W,
-            lambda_H=lambda_H, first_layer=first_layer, init=init, seed=seed,
-            dtype=dtype, device=device,
+            X,
+            y,
+            width=width,
+            loss=loss,
+            lambda_W=lambda_W,
+            lambda_H=lambda_H,
+            first_layer=first_layer,
+            init=init,
+            seed=seed,
+            dtype=dtype,
+            device=device,
         )
         N = problem.N
         size = N if batch_size is None else min(batch_size, N)
@@ -181,9 +203,7 @@ class _Sgd:
         self.Y = problem.Y.clone()
         source = problem.G if problem.gram else problem.features
         self.source = source
-        rows = source if self.full else source.new_empty(
-            size, source.shape[1]
-        )
+        rows = source if self.full else source.new_empty(size, source.shape[1])
         self.batches = []
         buffers = {}
         for start in range(0, N, size):
@@ -322,7 +342,11 @@ class _Checkpoint:
             # Files of versions that did not keep the time are refused here.
             self.seconds = float(meta["seconds"])
         except (
-            OSError, EOFError, ValueError, KeyError, TypeError,
+            OSError,
+            EOFError,
+            ValueError,
+            KeyError,
+            TypeError,
             zipfile.BadZipFile,
         ) as error:
             raise ValueError(
@@ -369,15 +393,21 @@ class _Checkpoint:
         if self.path is None:
             return
         meta = dict(
-            configuration=self.configuration, epoch=epoch, time=time,
-            generator=self.rng.bit_generator.state, threads=self.threads,
+            configuration=self.configuration,
+            epoch=epoch,
+            time=time,
+            generator=self.rng.bit_generator.state,
+            threads=self.threads,
             seconds=clock.monotonic() - problem.started,
         )
         partial = self.path + ".partial"
         with open(partial, "wb") as file:
             np.savez(
-                file, S=S.cpu().numpy(), V=V.cpu().numpy(),
-                rows=np.array(rows, dtype=COLUMNS), meta=json.dumps(meta),
+                file,
+                S=S.cpu().numpy(),
+                V=V.cpu().numpy(),
+                rows=np.array(rows, dtype=COLUMNS),
+                meta=json.dumps(meta),
             )
             file.flush()
             os.fsync(file.fileno())
@@ -387,14 +417,23 @@ class _Checkpoint:
 
 def _digest(problem, epochs, size, lr):
     plain = dict(
-        epochs=epochs, size=size, lr=lr, loss=problem.loss,
-        lambda_W=problem.lambda_W, lambda_H=problem.lambda_H,
-        seed=problem.seed, dtype=str(problem.dtype),
+        epochs=epochs,
+        size=size,
+        lr=lr,
+        loss=problem.loss,
+        lambda_W=problem.lambda_W,
+        lambda_H=problem.lambda_H,
+        seed=problem.seed,
+        dtype=str(problem.dtype),
         device=problem.device.type,
     )
     digest = hashlib.sha256(json.dumps(plain).encode())
     for array in (
-        problem.X, problem.y, problem.W1, problem.W, problem.first_layer
+        problem.X,
+        problem.y,
+        problem.W1,
+        problem.W,
+        problem.first_layer,
     ):
         array = np.zeros(0) if array is None else array
         digest.update(repr((array.shape, array.dtype)).encode())

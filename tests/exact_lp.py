@@ -18,8 +18,7 @@ def exactly_feasible(X_in, X_out):
     table += [_coprime_integers([*x, 0.0]) for x in (-X_out).tolist()]
     columns = zip(*table, strict=True)
     table = [
-        list(row)
-        for row in zip(*map(_without_factor, columns), strict=True)
+        list(row) for row in zip(*map(_without_factor, columns), strict=True)
     ]
     # The entries are those of the table over one common denominator.
     denominator = 1
@@ -45,9 +44,7 @@ def exactly_feasible(X_in, X_out):
                 basis[leaving], others[entering] = None, leaving
                 break
     # Beta is free: what is left of it neither binds nor helps.
-    table = [
-        row for row, w in zip(table, basis, strict=True) if w is not None
-    ]
+    table = [row for row, w in zip(table, basis, strict=True) if w is not None]
     basis = [w for w in basis if w is not None]
 
     while True:

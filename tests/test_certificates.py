@@ -160,8 +160,10 @@ def hostile_problems(rng):
     i, j = rng.integers(n + m), rng.integers(d)
     for direction in (-9.0, 9.0):
         Y = X.copy()
-        Y[i, j] = np.nextafter(Y[i, j], direction) if Y[i, j] else (
-            np.sign(direction) * 10.0 ** -rng.integers(1, 300)
+        Y[i, j] = (
+            np.nextafter(Y[i, j], direction)
+            if Y[i, j]
+            else (np.sign(direction) * 10.0 ** -rng.integers(1, 300))
         )
         yield Y[:n], Y[n:]
     Y = X / 3.0
@@ -328,8 +330,9 @@ def one_digit_changed(value, digit, rng):
     place = [i for i, c in enumerate(mantissa) if c.isdigit()][digit]
     others = [c for c in "0123456789" if c != mantissa[place]]
     other = others[rng.integers(9)]
-    return float(mantissa[:place] + other + mantissa[place + 1 :] + "e"
-                 + exponent)
+    return float(
+        mantissa[:place] + other + mantissa[place + 1 :] + "e" + exponent
+    )
 
 
 @pytest.mark.parametrize("feasible", [True, False])
@@ -396,9 +399,7 @@ def test_existence_is_never_claimed_wrongly_without_exact_arithmetic(
     monkeypatch.setattr(_exact, "solves_primal", lambda *data: False)
     monkeypatch.setattr(_exact, "solves_farkas", lambda *data: False)
     rng = np.random.default_rng(502)
-    made = [
-        right_claims(list(perturbed(rng)), "exists") for _ in range(1500)
-    ]
+    made = [right_claims(list(perturbed(rng)), "exists") for _ in range(1500)]
     for feasible in (True, False):
         assert sum(claims[feasible] for claims in made) > 500
 
@@ -441,8 +442,9 @@ def test_an_inaccurate_certificate_is_refused_though_a_solution_exists():
     assert not check.holds and not check.proved
     # The accuracy of u = (1 + t, -1) grows as its sum t shrinks.
     x = np.array([[1.0, 2.0], [1.0 + 1e-9, 2.0]])
-    check = verify_farkas(x, X_out[:, :2], np.array([1.0, -1.0 - 1e-8]), [0.0]
-                          * np.ones(1))
+    check = verify_farkas(
+        x, X_out[:, :2], np.array([1.0, -1.0 - 1e-8]), [0.0] * np.ones(1)
+    )
     assert not check.holds
 
 
@@ -643,6 +645,7 @@ def test_a_product_and_its_error_are_exact():
     b = rng.permutation(a)
     a, b = a.astype(float), b.astype(float)
     product, error = _exact._two_products(a, b)
-    for x, y, p, e in zip(*map(np.ndarray.tolist, (a, b, product, error)),
-                          strict=True):
+    for x, y, p, e in zip(
+        *map(np.ndarray.tolist, (a, b, product, error)), strict=True
+    ):
         assert Fraction(p) + Fraction(e) == Fraction(x) * Fraction(y)

@@ -163,7 +163,14 @@ def test_measured_numbers_stand_in_the_prose(page):
     text = page.read_text()
     check = text[text.index("## Check it") :]
     assert re.search(r"\{glue:text\}`", check)
-    glued = set(re.findall(r"glue\(\s*[\"']([\w-]+)[\"']", text))
+    glued = {
+        name.replace("_", "-")
+        for call in re.findall(
+            r"^ledger\.numbers\((.*?)^\)", text, re.M | re.S
+        )
+        for name in re.findall(r"(?:^|[\s(,])(\w+)=", call)
+    }
+    glued |= set(re.findall(r"glue\(\s*[\"']([\w-]+)[\"']", text))
     used = set(re.findall(r"\{glue:text\}`([\w-]+)(?::[^`]*)?`", text))
     assert used <= glued
 

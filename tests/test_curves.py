@@ -39,7 +39,12 @@ def test_paper_sizes_and_the_printed_grid():
     epochs, cells = curves._GRIDS[300]
     assert epochs == 100_000
     assert sorted(set(s for s, _ in cells)) == [
-        0.18, 0.36, 0.53, 0.8, 1.07, 1.42
+        0.18,
+        0.36,
+        0.53,
+        0.8,
+        1.07,
+        1.42,
     ]
     assert sorted(set(r for _, r in cells)) == [1.1, 1.3, 1.5, 2, 3, 4]
     assert len(set(cells)) == 36
@@ -65,7 +70,9 @@ def test_record_is_reproduced_up_to_rounding(sgd):
 
 def test_partial_record_keeps_its_seeds(sgd, flow):
     part = replace(
-        sgd, history=sgd.history[2:], sigma=sgd.sigma[2:],
+        sgd,
+        history=sgd.history[2:],
+        sigma=sgd.sigma[2:],
         ratio=sgd.ratio[2:],
     )
     assert part.recompute(100) < 1e-4
@@ -112,7 +119,9 @@ def test_workers_do_not_change_the_result(flow, monkeypatch, tmp_path):
 
 def test_drawings_show_lines_and_matched_dots(sgd, flow):
     part = replace(
-        sgd, history=sgd.history[:1], sigma=sgd.sigma[:1],
+        sgd,
+        history=sgd.history[:1],
+        sigma=sgd.sigma[:1],
         ratio=sgd.ratio[:1],
     )
     figure = figure_4.draw(flow, part)

@@ -25,9 +25,7 @@ def by_fractions(X_in, X_out):
     # marked None, and the cost is what is left in these.
     basis = [None] * n + [2 * d + j for j in range(m)]
     while True:
-        short = [
-            row for row, b in zip(rows, basis, strict=True) if b is None
-        ]
+        short = [row for row, b in zip(rows, basis, strict=True) if b is None]
         cost = [sum(row[j] for row in short) for j in range(2 * d + m + 1)]
         if cost[-1] == 0:
             return True

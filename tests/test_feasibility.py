@@ -396,38 +396,74 @@ FOUR_IN_A_PLANE = (
 ) @ np.linalg.qr(np.random.default_rng(1).standard_normal((5, 5)))[0]
 FAULTS = {
     "a beta of norm 4e15 on a factorial design": (
-        HADAMARD, np.arange(8) // 4, 0, True, True
+        HADAMARD,
+        np.arange(8) // 4,
+        0,
+        True,
+        True,
     ),
     "the same on three signs": (
-        [[-1, -1, -1], [-1, -1, 1], [1, -1, 1]], [0, 0, 1], 0, True, True
+        [[-1, -1, -1], [-1, -1, 1], [1, -1, 1]],
+        [0, 0, 1],
+        0,
+        True,
+        True,
     ),
     "a row orthogonal to the class unproved": (
-        [[0.6, 0.8], [-0.8, 0.6], [0.7994, -0.6008]], [0, 1, 1], 0, True, True
+        [[0.6, 0.8], [-0.8, 0.6], [0.7994, -0.6008]],
+        [0, 1, 1],
+        0,
+        True,
+        True,
     ),
     "independent points near a plane infeasible": (
-        FOUR_IN_A_PLANE, np.arange(4), 1, True, True
+        FOUR_IN_A_PLANE,
+        np.arange(4),
+        1,
+        True,
+        True,
     ),
     "a Hilbert matrix infeasible": (
-        scipy.linalg.hilbert(8), np.arange(8) // 4, 0, True, True
+        scipy.linalg.hilbert(8),
+        np.arange(8) // 4,
+        0,
+        True,
+        True,
     ),
     "two points on a ray feasible": (
-        [[1.0], [1.000000001], [-1.0]], [0, 0, 1], 0, False, True
+        [[1.0], [1.000000001], [-1.0]],
+        [0, 0, 1],
+        0,
+        False,
+        True,
     ),
     "a zero sample feasible": (
         [[-6, 3], [2, -1 - 1e-13], [0, 0], [-4, 2], [-6, 3], [6, -3]],
-        [0, 0, 0, 1, 1, 1], 0, False, True,
+        [0, 0, 0, 1, 1, 1],
+        0,
+        False,
+        True,
     ),
     "stopped short of the minimum": (
         [[0, 1, 0, 1], [0, 1, 0, 1], [0, 0, 1, 0], [0, 0, 1, 1], [0, 0, 1, 0]],
-        [0, 0, 1, 1, 1], 0, True, True,
+        [0, 0, 1, 1, 1],
+        0,
+        True,
+        True,
     ),
     "features of 1e12 that cancel undecided": (
         [[0, 0, 1], [100.4534, 1e12, 1 - 1e12], [1, 0.3, -0.2]],
-        [0, 0, 1], 0, True, None,
+        [0, 0, 1],
+        0,
+        True,
+        None,
     ),
     "a sample 1e-15 times the others undecided": (
         np.vstack([[[1e-15, 2e-15, 0, 1e-15]], np.eye(4)[:3]]),
-        [0, 0, 1, 1], 0, True, None,
+        [0, 0, 1, 1],
+        0,
+        True,
+        None,
     ),
 }
 
@@ -508,8 +544,11 @@ def test_margins_are_those_of_the_shortest_and_the_deepest():
             sense = np.repeat([5, 0], [len(X_in), len(X_out)])
             lower = np.where(y == 0, 1.0, -1e30)
             beta = daqp.solve(
-                np.eye(len(axis)), np.zeros(len(axis)),
-                np.vstack([X_in, X_out]), 1.0 - y, lower,
+                np.eye(len(axis)),
+                np.zeros(len(axis)),
+                np.vstack([X_in, X_out]),
+                1.0 - y,
+                lower,
                 sense.astype(np.int32),
             )[0]
             size = np.linalg.norm(axis)
@@ -547,7 +586,9 @@ def test_the_exact_margin_does_not_depend_on_what_it_should_not(instances):
         for k in answers:
             before = exact_margin(X, y, k)
             for data, labels in (
-                (3e5 * X @ Q, y), (X[p], y[p]), (X[again], y[again])
+                (3e5 * X @ Q, y),
+                (X[p], y[p]),
+                (X[again], y[again]),
             ):
                 after = exact_margin(data, labels, k)
                 assert after == pytest.approx(before, rel=1e-6)

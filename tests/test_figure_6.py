@@ -38,8 +38,13 @@ def test_trains_what_it_says(result):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     plain = train(
-        X, y, width=32, epochs=result.epochs, batch_size=128,
-        first_layer=first_layer(64, d1, 0), seed=0,
+        X,
+        y,
+        width=32,
+        epochs=result.epochs,
+        batch_size=128,
+        first_layer=first_layer(64, d1, 0),
+        seed=0,
     )
     torch.set_num_threads(threads)
     assert plain.history.tobytes() == result.history[-1].tobytes()
@@ -91,9 +96,7 @@ def test_a_budget_stops_and_the_same_call_resumes(monkeypatch):
     assert first.status == ["interrupted"] * 2
     assert (first.reached > 0).all()
     assert (first.reached < 30_000).all()
-    monkeypatch.setitem(
-        figure_6._SIZES, ("quick", "sgd"), (2, 30_000, (50,))
-    )
+    monkeypatch.setitem(figure_6._SIZES, ("quick", "sgd"), (2, 30_000, (50,)))
     whole = figure_6.run(**settings)
     resumed = figure_6.run(minutes=10, **settings)
     assert resumed.status == ["completed"]

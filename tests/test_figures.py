@@ -25,7 +25,10 @@ def test_paper_sizes():
 
         def spy(means, theta, sigma, d, size, trials, *_, into=calls):
             into.update(
-                panels=len(means), sigmas=len(sigma), d=d, n=size,
+                panels=len(means),
+                sigmas=len(sigma),
+                d=d,
+                n=size,
                 trials=trials,
             )
 
@@ -60,7 +63,13 @@ def test_contour_of_a_known_rate():
     rate = np.zeros((1, 2, 11))
     rate[0, 0, 4:] = 1.0
     diagram = PhaseDiagram(
-        rate, np.zeros((1, 2, 1)), np.zeros(1), np.ones(2), d, 100, 10,
+        rate,
+        np.zeros((1, 2, 1)),
+        np.zeros(1),
+        np.ones(2),
+        d,
+        100,
+        10,
         {"design": "nested"},
     )
     contour = diagram.contour()

@@ -25,7 +25,10 @@ def test_no_answer_is_wrong_and_no_number_worse_than_stated(kind):
         X_in, X_out = KINDS[kind](rng)
         found = compare(X_in, X_out)
         assert found.fault is None, (
-            found.fault, found.detail, X_in.tolist(), X_out.tolist()
+            found.fault,
+            found.detail,
+            X_in.tolist(),
+            X_out.tolist(),
         )
         exact.add(found.exact)
         undecided += found.feasible is None

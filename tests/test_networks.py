@@ -189,7 +189,10 @@ def test_labels_and_order_of_samples_are_free():
 )
 def test_collapsed_network_bad_input(change, error, words):
     good = {
-        "X": np.eye(4), "y": [0, 0, 1, 1], "lambda_W": 0.01, "lambda_H": 0.01
+        "X": np.eye(4),
+        "y": [0, 0, 1, 1],
+        "lambda_W": 0.01,
+        "lambda_H": 0.01,
     }
     collapsed_network(**good)
     with pytest.raises(error, match=words) as caught:

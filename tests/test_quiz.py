@@ -139,8 +139,11 @@ class Elements(HTMLParser):
                 pass
 
     def all(self, tag, inside="form"):
-        return [a for t, a, around in self.found
-                if t == tag and (inside in around or tag == inside)]
+        return [
+            a
+            for t, a, around in self.found
+            if t == tag and (inside in around or tag == inside)
+        ]
 
 
 def test_page(tmp_path, capsys):
@@ -152,7 +155,11 @@ def test_page(tmp_path, capsys):
 
     forms = [f for f in page.all("form") if f.get("class") == "quiz"]
     assert [form["id"] for form in forms] == [
-        "quiz-1-1", "quiz-1-2", "quiz-2-1", "quiz-2-2"]
+        "quiz-1-1",
+        "quiz-1-2",
+        "quiz-2-1",
+        "quiz-2-2",
+    ]
     assert all(form["method"] == "dialog" for form in forms)
     for tag in ("fieldset", "legend", "button", "details", "summary"):
         assert len(page.all(tag, "fieldset")) == len(forms), tag
@@ -162,16 +169,21 @@ def test_page(tmp_path, capsys):
     assert [box["id"] for box in inputs] == labels
     radios = [box for box in inputs if box["type"] == "radio"]
     assert [(r["name"], r["value"]) for r in radios] == [
-        ("quiz-1-1", "a"), ("quiz-1-1", "b"),
-        ("quiz-2-1", "a"), ("quiz-2-1", "b")]
+        ("quiz-1-1", "a"),
+        ("quiz-1-1", "b"),
+        ("quiz-2-1", "a"),
+        ("quiz-2-1", "b"),
+    ]
     typed = [box for box in inputs if box["type"] == "text"]
     assert [box["inputmode"] for box in typed] == ["decimal"] * 2
 
     regions = [a for a in page.all("div", "fieldset") if "role" in a]
     assert [(a["role"], a["aria-live"]) for a in regions] == [
-        ("status", "polite")] * len(forms)
-    whys = [a for a in page.all("div", "details")
-            if a.get("class") == "quiz-why"]
+        ("status", "polite")
+    ] * len(forms)
+    whys = [
+        a for a in page.all("div", "details") if a.get("class") == "quiz-why"
+    ]
     assert [w["data-answer"] for w in whys[:4]] == ["a", "b", "0.5", "2"]
     assert ["data-right" in w for w in whys[:4]] == [True, False] * 2
     # Markdown inside: math, and a reference that was resolved.

@@ -37,8 +37,20 @@ def mixture(n, d, sigma, K=2, seed=0):
 
 
 def pytorch_sgd(
-    X, y, W1, W, *, epochs, batch_size, lr, loss, lambda_W, lambda_H, seed,
-    first_layer=None, records=(),
+    X,
+    y,
+    W1,
+    W,
+    *,
+    epochs,
+    batch_size,
+    lr,
+    loss,
+    lambda_W,
+    lambda_H,
+    seed,
+    first_layer=None,
+    records=(),
 ):
     """What one would write without any of our algebra, in float64."""
     K = W.shape[1]
@@ -52,9 +64,7 @@ def pytorch_sgd(
         X = torch.relu(X @ torch.tensor(first_layer))
     y = torch.tensor(y)
     onehot = torch.nn.functional.one_hot(y, K).double()
-    optimizer = torch.optim.SGD(
-        [hidden.weight, output.weight], lr=lr
-    )
+    optimizer = torch.optim.SGD([hidden.weight, output.weight], lr=lr)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda epoch: 0.1 ** (3 * epoch // epochs)
     )
@@ -72,9 +82,7 @@ def pytorch_sgd(
         activation = H.square().sum(1).mean() * N * lambda_H / 2
         return fit + weight + activation
 
-    rng = np.random.default_rng(
-        np.random.SeedSequence(seed, spawn_key=(1,))
-    )
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
     risks = []
     everything = torch.arange(N)
     for epoch in range(epochs + 1):
@@ -94,8 +102,10 @@ def pytorch_sgd(
     with torch.no_grad():
         H = torch.relu(hidden(X)).numpy()
     return (
-        hidden.weight.detach().numpy().T, output.weight.detach().numpy().T,
-        np.array(risks), H,
+        hidden.weight.detach().numpy().T,
+        output.weight.detach().numpy().T,
+        np.array(risks),
+        H,
     )
 
 
@@ -117,7 +127,11 @@ def test_equals_plain_pytorch(loss, n, d, K, batch_size, epochs):
     W1 = rng.normal(size=(d, 12)) / np.sqrt(d)
     W = rng.normal(size=(12, K)) / 3
     settings = dict(
-        epochs=epochs, batch_size=batch_size, lr=0.1, loss=loss, seed=5,
+        epochs=epochs,
+        batch_size=batch_size,
+        lr=0.1,
+        loss=loss,
+        seed=5,
         **PENALTIES,
     )
     run = train(X, y, init=(W1, W), dtype="float64", **settings)
@@ -140,8 +154,13 @@ def test_three_layers_equal_plain_pytorch():
     W1 = rng.normal(size=(2000, 16)) / np.sqrt(2000)
     W = rng.normal(size=(16, 10)) / 4
     settings = dict(
-        epochs=100, batch_size=128, lr=0.1, loss="ce", seed=1,
-        first_layer=first, **PENALTIES,
+        epochs=100,
+        batch_size=128,
+        lr=0.1,
+        loss="ce",
+        seed=1,
+        first_layer=first,
+        **PENALTIES,
     )
     run = train(X, y, init=(W1, W), dtype="float64", **settings)
     records = run.history["epoch"]
@@ -159,18 +178,29 @@ def test_decay_of_the_sum_of_W_is_exact(batch_size):
     W1 = np.random.default_rng(0).normal(size=(30, 5))
     W = 1 + np.random.default_rng(1).normal(size=(5, 2))
     run = train(
-        X, y, init=(W1, W), epochs=60, batch_size=batch_size, lr=0.3,
-        lambda_W=0.05, dtype="float64",
+        X,
+        y,
+        init=(W1, W),
+        epochs=60,
+        batch_size=batch_size,
+        lr=0.3,
+        lambda_W=0.05,
+        dtype="float64",
     )
     steps = 20 * (3 if batch_size else 1)
     rate = np.prod([(1 - 0.3 * 0.1**k * 0.05) ** steps for k in range(3)])
-    np.testing.assert_allclose(
-        run.net.W.sum(1), rate * W.sum(1), rtol=1e-12
-    )
+    np.testing.assert_allclose(run.net.W.sum(1), rate * W.sum(1), rtol=1e-12)
     # The squared loss does not keep it: the law is one of the softmax.
     other = train(
-        X, y, init=(W1, W), epochs=60, batch_size=batch_size, lr=0.03,
-        lambda_W=0.05, dtype="float64", loss="l2",
+        X,
+        y,
+        init=(W1, W),
+        epochs=60,
+        batch_size=batch_size,
+        lr=0.03,
+        lambda_W=0.05,
+        dtype="float64",
+        loss="l2",
     )
     assert np.abs(other.net.W.sum(1) / W.sum(1) - rate).max() > 1e-2
 
@@ -237,8 +267,13 @@ def test_sgd_approaches_the_flow_at_first_order():
     errors = []
     for finer in (1, 8):
         run = train(
-            X, y, batch_size=None, lr=0.1 / finer, epochs=60 * finer,
-            dtype="float64", **settings,
+            X,
+            y,
+            batch_size=None,
+            lr=0.1 / finer,
+            epochs=60 * finer,
+            dtype="float64",
+            **settings,
         )
         assert run.history["time"][-1] == pytest.approx(T)
         errors.append(np.abs(run.net.W1 - limit.net.W1).max())
@@ -430,8 +465,11 @@ X0, Y0 = mixture(4, 6, 0.5)
         (ValueError, "first_layer", dict(first_layer=np.ones((5, 3)))),
         (ValueError, "init", dict(init=(np.ones((6, 3)), np.ones((4, 2))))),
         (TypeError, "init", dict(init=3)),
-        (ValueError, "init", dict(init=(1e300 * np.ones((6, 3)),
-                                        1e300 * np.ones((3, 2))))),
+        (
+            ValueError,
+            "init",
+            dict(init=(1e300 * np.ones((6, 3)), 1e300 * np.ones((3, 2)))),
+        ),
         (ValueError, "seed", dict(seed=-1)),
         (ValueError, "dtype", dict(dtype="float16")),
         (ValueError, "device", dict(device="nowhere")),

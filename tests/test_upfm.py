@@ -42,7 +42,11 @@ def descend(counts, D, lambda_W, lambda_H, loss, starts, seed=0):
         start = rng.normal(size=N * D + D * K)
         start[: N * D] = abs(start[: N * D])
         run = minimize(
-            risk, start, jac=True, bounds=bounds, method="L-BFGS-B",
+            risk,
+            start,
+            jac=True,
+            bounds=bounds,
+            method="L-BFGS-B",
             options={"ftol": 1e-16, "gtol": 1e-9, "maxiter": 3000},
         )
         if best is None or run.fun < best.fun:
@@ -141,9 +145,7 @@ def test_collapsed_exactly_below_the_threshold(K, n, loss):
 
 
 @pytest.mark.parametrize("loss", ["ce", "l2"])
-@pytest.mark.parametrize(
-    "penalties", [*PENALTIES, (1e-3, 1e-6), (1e-6, 1e-3)]
-)
+@pytest.mark.parametrize("penalties", [*PENALTIES, (1e-3, 1e-6), (1e-6, 1e-3)])
 @pytest.mark.parametrize(("K", "n"), [(2, 3), (3, 4), (5, 20)])
 def test_kkt_certificate(K, n, penalties, loss):
     certificate = kkt_certificate(K, n, *penalties, loss)

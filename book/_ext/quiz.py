@@ -73,8 +73,12 @@ def questions(body, page="quiz"):
             if right != 1:
                 raise QuizError(f"{what}: {right} right choices, not one")
         else:
-            read(what, question, ("question", "answer", "check", "why"),
-                 ("within", "traps"))
+            read(
+                what,
+                question,
+                ("question", "answer", "check", "why"),
+                ("within", "traps"),
+            )
             question.setdefault("within", WITHIN)
             for trap in question.setdefault("traps", []):
                 read(f"{what}, trap", trap, ("answer", "why"), ("check",))
@@ -126,10 +130,19 @@ class QuizDirective(SphinxDirective):
         whys = tag("details", tag("summary", nodes.Text("Answer")))
         parts = self.choices if "choices" in question else self.number
         parts(question, name, box, whys)
-        box += tag("button", nodes.Text("Check"), type="submit", hidden="",
-                   classes=["btn", "btn-sm"])
-        box += tag("div", classes=["quiz-status"], role="status",
-                   **{"aria-live": "polite", "aria-atomic": "true"})
+        box += tag(
+            "button",
+            nodes.Text("Check"),
+            type="submit",
+            hidden="",
+            classes=["btn", "btn-sm"],
+        )
+        box += tag(
+            "div",
+            classes=["quiz-status"],
+            role="status",
+            **{"aria-live": "polite", "aria-atomic": "true"},
+        )
         box += whys
         # Outside of a dialog a form of this method is never sent.
         return tag("form", box, ids=[name], classes=["quiz"], method="dialog")
@@ -152,8 +165,14 @@ class QuizDirective(SphinxDirective):
         box += tag(
             "div",
             tag("label", nodes.Text("Your answer"), **{"for": at}),
-            tag("input", ids=[at], type="text", inputmode="decimal",
-                autocomplete="off", size=9),
+            tag(
+                "input",
+                ids=[at],
+                type="text",
+                inputmode="decimal",
+                autocomplete="off",
+                size=9,
+            ),
             classes=["quiz-number"],
         )
         whys += self.why(question["why"], question["answer"], True)
@@ -182,7 +201,6 @@ class QuizDirective(SphinxDirective):
 def setup(app):
     contents = (lambda self, node: None,) * 2
     for node in (quiz_element, quiz_text):
-        app.add_node(node, html=(visit, depart), latex=contents,
-                     text=contents)
+        app.add_node(node, html=(visit, depart), latex=contents, text=contents)
     app.add_directive("quiz", QuizDirective)
     return {"version": "1", "parallel_read_safe": True}

@@ -162,8 +162,9 @@ def boundary_monotone(scale):
         means[-1] -= means[1:].sum(axis=0)
         if K > 2:
             delta = [phase_boundary(means, s).delta for s in sigmas]
-            constant = max(constant, np.abs(np.array(delta)
-                                            - (K + 1) / 2).max())
+            constant = max(
+                constant, np.abs(np.array(delta) - (K + 1) / 2).max()
+            )
     return rise > 0 and constant < 1e-12, (
         f"random means: smallest rise {rise:.1e}; with the others summing "
         f"to zero, distance from (K+1)/2 at most {constant:.0e}"

@@ -151,9 +151,7 @@ def boundary_width(scale):
         simulated = (d[:, None] <= grid).mean(axis=0)
         apart = np.abs(simulated - boundary.probability(grid, n)).max()
         ratio = d.std(ddof=1) / boundary.width(n)
-        limits = np.sqrt(
-            chi2.ppf([1e-6, 1 - 1e-6], draws - 1) / (draws - 1)
-        )
+        limits = np.sqrt(chi2.ppf([1e-6, 1 - 1e-6], draws - 1) / (draws - 1))
         holds = holds and apart < 0.03 + reach
         holds = holds and 0.9 * limits[0] < ratio < 1.1 * limits[1]
         parts.append(
@@ -183,7 +181,12 @@ def boundary_bias(scale):
         means = two_cluster_means(2, theta)
         with_bias = phase_boundary(means, sigma, bias=True)
         d = critical_columns(
-            means, gaussian(sigma), n, draws, 500 + i, bias=True,
+            means,
+            gaussian(sigma),
+            n,
+            draws,
+            500 + i,
+            bias=True,
             guess=n * with_bias.delta,
         )
         predicted, without = (
@@ -220,7 +223,10 @@ def boundary_noise(scale):
         d = critical_columns(
             spread_means(n),
             lambda rng, shape, law=law: sigma * law(rng, shape),
-            n, draws, 600 + i, guess=predicted,
+            n,
+            draws,
+            600 + i,
+            guess=predicted,
         )
         mean, error = statistic(d)
         holds = holds and abs(mean - predicted) < 1 + reach(d)
@@ -244,9 +250,7 @@ def boundary_noise(scale):
 )
 def erratum_46(scale):
     n, sigma, means = 300, 0.2, two_cluster_means(1, 0.0)
-    low, high = (
-        phase_boundary(means, s).delta for s in (0.0, 2.0)
-    )
+    low, high = (phase_boundary(means, s).delta for s in (0.0, 2.0))
     gordon = theorem_5b_ratio(n, 2)
     boundary = phase_boundary(means, sigma)
     draws = 16 if scale == "quick" else 60

@@ -319,9 +319,7 @@ def erratum_24(scale):
     images = V[:, :m]
     sums = [images[i] + images[j] for i, j in combinations(range(K), 2)]
     lengths = np.r_[np.ones(K), np.full(len(sums), np.sqrt(2))]
-    seen = distortion(
-        np.vstack([images, *sums]), lengths, np.sqrt(m / d)
-    )
+    seen = distortion(np.vstack([images, *sums]), lengths, np.sqrt(m / d))
     top = np.linalg.svd(images, compute_uv=False)[0] ** 2 * d / m
     printed = 1 + eps**2 + 2 * K * eps
     ours = 1 + eps**2 + (4 * K - 2) * eps
@@ -393,8 +391,12 @@ def thm_14(scale):
     rng = np.random.default_rng(14)
     draws = {"quick": 4000, "book": 20_000}.get(scale, 200_000)
     wrong, slack, gaps = 0.0, np.inf, []
-    for n, d, rows, columns in ((2, 2, 8, 8), (3, 2, 10, 6), (4, 6, 20, 20),
-                                (6, 3, 20, 20)):
+    for n, d, rows, columns in (
+        (2, 2, 8, 8),
+        (3, 2, 10, 6),
+        (4, 6, 20, 20),
+        (6, 3, 20, 20),
+    ):
         S = np.abs(rng.standard_normal((rows, n)))
         U = rng.standard_normal((columns, d))
         S /= np.linalg.norm(S, axis=1, keepdims=True)

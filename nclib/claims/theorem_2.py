@@ -81,7 +81,11 @@ def descend(counts, D, lambda_W, lambda_H, loss="ce", starts=6, seed=0):
         start[: N * D] = abs(start[: N * D])
         runs.append(
             minimize(
-                risk, start, jac=True, bounds=bounds, method="L-BFGS-B",
+                risk,
+                start,
+                jac=True,
+                bounds=bounds,
+                method="L-BFGS-B",
                 options={"ftol": 1e-16, "gtol": 1e-9, "maxiter": 3000},
             )
         )
@@ -424,7 +428,9 @@ def erratum_35(scale):
 def erratum_37(scale):
     error, miss = 0.0, np.inf
     for n, K, lambda_W, lambda_H in (
-        (2, 3, 0.02, 0.01), (3, 2, 0.03, 0.01), (2, 4, 0.004, 0.01)
+        (2, 3, 0.02, 0.01),
+        (3, 2, 0.03, 0.01),
+        (2, 4, 0.004, 0.01),
     ):
         found = descend([n] * K, K, lambda_W, lambda_H, starts=4)
         Z = found.H @ found.W

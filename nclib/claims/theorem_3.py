@@ -117,7 +117,8 @@ def theorem_3c(scale):
             return False, "random samples with n > d fit one hyperplane"
         decision = decide(X, y)
         others_used = any(
-            answer.farkas[1].any() for answer in decision.classes.values()
+            answer.farkas[1].any()
+            for answer in decision.classes.values()
             if answer.farkas is not None
         )
         if not _proved(decision, False) or others_used:
@@ -147,8 +148,10 @@ def erratum_49(scale):
         X, y = _random_data(rng, n, 4 * K * n, K, integers=False)
         X[1] = 2 * X[0]
         decision = decide(X, y)
-        if not (_proved(decision, False, [0]) and not
-                decision.classes[0].farkas[1].any()):
+        if not (
+            _proved(decision, False, [0])
+            and not decision.classes[0].farkas[1].any()
+        ):
             return False, f"dependent samples with d > N: {decision}"
         if not all(decision.classes[k].feasible for k in range(1, K)):
             return False, f"one dependent class stopped others: {decision}"

@@ -135,7 +135,15 @@ def designs(scale):
         ds = np.arange(n, 2 * n + 1, 2)
         nested, fresh = (
             run_phase(
-                means, angles, SIGMAS[2::7], ds, n, 6, design, seed, 1,
+                means,
+                angles,
+                SIGMAS[2::7],
+                ds,
+                n,
+                6,
+                design,
+                seed,
+                1,
                 "designs",
             )
             for seed, design in enumerate(DESIGNS)
@@ -283,8 +291,7 @@ def erratum_31(scale):
     for seed in seeds:
         answer = decide(*GaussianMixture(means, printed).sample(n, seed))
         refuted += any(
-            c.feasible is False and c.verified
-            for c in answer.classes.values()
+            c.feasible is False and c.verified for c in answer.classes.values()
         )
     good = collapses(means, ours, n, d, seeds)
     return refuted == trials and good == trials, (

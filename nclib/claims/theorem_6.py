@@ -113,9 +113,7 @@ def lemma_9(scale):
     worst = 0.0
     for theta in ANGLES:
         closed = h_infinity(circle(0.0, theta))[0, 1]
-        worst = max(
-            worst, abs(expectation(_product(MEAN), theta) - closed)
-        )
+        worst = max(worst, abs(expectation(_product(MEAN), theta) - closed))
     smallest = []
     shapes = [(30, 2), (60, 5), (60, 60)]
     if scale != "quick":
@@ -234,9 +232,7 @@ def erratum_11(scale):
     X = sphere(12, 4, 11)
     lengths = np.geomspace(0.2, 5.0, 12)
     corrected = h_infinity(X) * np.outer(lengths, lengths)
-    entry = expectation(
-        lambda a, b: (a - mean) * (b - mean), theta, norms
-    )
+    entry = expectation(lambda a, b: (a - mean) * (b - mean), theta, norms)
     unit = h_infinity(circle(0.0, theta))[0, 1]
     right = abs(entry - short**2 * unit) < 1e-12
     right &= abs(mean - short * MEAN) < 1e-12
@@ -261,9 +257,7 @@ def erratum_11(scale):
 )
 def erratum_13(scale):
     half = np.array([0.3, 1.1, 2.2])
-    singular = smallest_eigenvalue(
-        h_infinity(circle(*half, *(half + np.pi)))
-    )
+    singular = smallest_eigenvalue(h_infinity(circle(*half, *(half + np.pi))))
     moved = smallest_eigenvalue(
         h_infinity(circle(*half, *(half + np.pi + 0.3)))
     )
@@ -441,7 +435,6 @@ def collapse_width_claim(scale):
         allowed = FOUR_AND_A_HALF * error + 1.5 / n
         holds &= abs(measured - predicted) < allowed
         parts.append(
-            f"K = {K}, n = {n}: {measured:.3f} ± {error:.3f} "
-            f"({predicted:.3f})"
+            f"K = {K}, n = {n}: {measured:.3f} ± {error:.3f} ({predicted:.3f})"
         )
     return bool(holds), "; ".join(parts)

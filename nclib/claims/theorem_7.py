@@ -88,7 +88,9 @@ def draws(scale):
 def collapsed_error_claim(scale):
     n = 200
     count, tolerance = {
-        "quick": (16, 0.045), "book": (40, 0.03), "paper": (100, 0.02)
+        "quick": (16, 0.045),
+        "book": (40, 0.03),
+        "paper": (100, 0.02),
     }[scale]
     cases = ((300, 0.2), (300, 0.5), (400, 1.0), (500, 1.0), (600, 3.0))
     if scale == "quick":
@@ -126,7 +128,8 @@ def price_of_collapse(scale):
     at_ten = [collapsed_error(10, s).q ** 2 for s in (0.1, 1, 100)]
     return all(inside), (
         f"{sum(inside)} of {len(inside)} pairs (delta, s); at delta = 10, "
-        "q^2 = " + ", ".join(f"{v:.4f}" for v in at_ten)
+        "q^2 = "
+        + ", ".join(f"{v:.4f}" for v in at_ten)
         + f" for s = 0.1, 1, 100, between {10 / 9:.4f} and {10 / 8.5:.4f}"
     )
 
@@ -280,7 +283,8 @@ def roots(scale):
     return holds, (
         f"roots {low:.5f} and {high:.5f}; crossings by the formula for q at "
         "n = 10^3, 10^9, 10^300: "
-        + ", ".join(f"{a:.4f} and {b:.4f}" for a, b in zip(lows, highs,
-                                                           strict=True))
+        + ", ".join(
+            f"{a:.4f} and {b:.4f}" for a, b in zip(lows, highs, strict=True)
+        )
         + f"; without the term 1 the upper root is {without:.5f}"
     )

@@ -100,12 +100,19 @@ def erratum_2(scale):
     n, d, s, count = 200, 2120, 15.0, draws(scale)
     exact = True
     for x in (0.5, 1.0, 2.0, 5.0, 10.0):
-        value = quad(lambda z, x=x: (x * z - 1) ** 2 * norm.pdf(z), 1 / x,
-                     40, epsabs=0, epsrel=1e-11)[0]
+        value = quad(
+            lambda z, x=x: (x * z - 1) ** 2 * norm.pdf(z),
+            1 / x,
+            40,
+            epsabs=0,
+            epsrel=1e-11,
+        )[0]
         exact = exact and abs(truncated_moment(x, 2) / value - 1) < 1e-9
     least = minimize_scalar(
         lambda x: printed_moment(x) / truncated_moment(x, 2),
-        bounds=(0.3, 5), method="bounded", options={"xatol": 1e-9},
+        bounds=(0.3, 5),
+        method="bounded",
+        options={"xatol": 1e-9},
     )
     best = errors(n, d, s, count)
     printed = bound(n, d, s, printed_moment(s), 0)
@@ -189,9 +196,7 @@ def erratum_4(scale):
         spectra.append(np.linalg.eigvalsh(Z @ Z.T)[[0, -1]])
     low, high = np.array(spectra).T
     above = int((high > top).sum())
-    holds = (
-        (low < d / 2).all() and (high > 2 * d).mean() >= 0.5 and above <= 4
-    )
+    holds = (low < d / 2).all() and (high > 2 * d).mean() >= 0.5 and above <= 4
     return holds, (
         f"n = {n}, d = {d}, {count} draws: eigenvalues over d from "
         f"{low.min() / d:.3f} to {high.max() / d:.3f}; above 2 in "

@@ -66,8 +66,11 @@ def admissible(X, y, beta1, beta2):
     for own, beta in ((0, beta1), (1, beta2)):
         inner, outer = X[y == own] @ beta, X[y != own] @ beta
         size = np.linalg.norm(beta) * np.linalg.norm(X, axis=1).max()
-        worst = max(worst, np.abs(inner - 1).max() / max(1.0, size),
-                    outer.max() / max(1.0, size))
+        worst = max(
+            worst,
+            np.abs(inner - 1).max() / max(1.0, size),
+            outer.max() / max(1.0, size),
+        )
     return worst
 
 
@@ -165,8 +168,7 @@ def two_neuron_claim(scale):
             exact = two_neuron_error(beta1, beta2, mu, 2.0, ties)
             mean = wrong + share * tied
             spread = np.sqrt(wrong + share**2 * tied - mean**2)
-            worst = max(worst, abs(mean - exact) / spread
-                        * np.sqrt(samples))
+            worst = max(worst, abs(mean - exact) / spread * np.sqrt(samples))
     return worst < 5, (
         f"{samples:,} samples for each of 3 pairs and 3 rules: largest "
         f"deviation {worst:.1f} standard errors"

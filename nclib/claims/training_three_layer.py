@@ -79,9 +79,7 @@ def dead_share(d1, power, n, epochs=200):
     """
     (X, y), _ = figure_6.images(n)
     layer = figure_6.first_layer(X.shape[1], d1, 0) * d1 ** (0.5 - power)
-    run = train(
-        X, y, width=figure_6.WIDTH, epochs=epochs, first_layer=layer
-    )
+    run = train(X, y, width=figure_6.WIDTH, epochs=epochs, first_layer=layer)
     if run.status.startswith("dead"):
         return 1.0, run.status
     return run.dead_neurons / figure_6.WIDTH, run.status
@@ -143,10 +141,13 @@ def figure_6_record(scale):
     )
     return bool(holds), (
         f"widths {', '.join(map(str, record.d1))}: NC1 "
-        + ", ".join(f"{x:.3f}" for x in nc1) + "; NC2 "
-        + ", ".join(f"{x:.2f}" for x in nc2) + "; gap "
+        + ", ".join(f"{x:.3f}" for x in nc1)
+        + "; NC2 "
+        + ", ".join(f"{x:.2f}" for x in nc2)
+        + "; gap "
         + ", ".join(f"{x:.4f}" for x in gap)
-        + "; gap by L-BFGS " + ", ".join(f"{x:.1e}" for x in reached)
+        + "; gap by L-BFGS "
+        + ", ".join(f"{x:.1e}" for x in reached)
         + f", widest NC2 {best['nc2_features']:.1e}"
     )
 
@@ -212,8 +213,14 @@ def three_layer_gram(scale):
         W2 = rng.uniform(-1, 1, (d1, 8)) / np.sqrt(d1)
         W = rng.standard_normal((8, 3)) / 3
         run = train(
-            X, y, init=(W2, W), first_layer=layer, epochs=epochs,
-            batch_size=None, dtype="float64", lambda_W=lambda_W,
+            X,
+            y,
+            init=(W2, W),
+            first_layer=layer,
+            epochs=epochs,
+            batch_size=None,
+            dtype="float64",
+            lambda_W=lambda_W,
             lambda_H=lambda_H,
         )
         hidden = np.maximum(X @ layer, 0)

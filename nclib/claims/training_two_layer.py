@@ -16,9 +16,7 @@ from nclib.relaxation import gap_terms
 from nclib.training import flow, minimise, train
 from nclib.upfm import upfm_minimizer
 
-RECORD = (
-    Path(nclib.__file__).parents[1] / "book/records/figures_3_to_5.npz"
-)
+RECORD = Path(nclib.__file__).parents[1] / "book/records/figures_3_to_5.npz"
 PENALTIES = (1e-3, 1e-6)
 LOW, HIGH = curves.SIGMAS[0], curves.SIGMAS[-1]
 _NETS = "the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are ours"
@@ -42,7 +40,12 @@ def stationary(sigma, ratio, n):
     Returns X, y, the run, the terms of its gap, and a collapsed network.
     """
     grid = curves.TrainingGrid(
-        [], np.array([sigma]), np.array([ratio]), n, 0, curves.WIDTH,
+        [],
+        np.array([sigma]),
+        np.array([ratio]),
+        n,
+        0,
+        curves.WIDTH,
         {"seed": 0},
     )
     X, y, start = grid.sample(0)
@@ -73,8 +76,7 @@ def figure_3(scale):
     for name, grid in grids(scale).items():
         low = grid.last("nc1")[grid.level(LOW)]
         flat = [
-            grid.last("nc1")[grid.level(sigma)]
-            for sigma in (0.8, 1.07, HIGH)
+            grid.last("nc1")[grid.level(sigma)] for sigma in (0.8, 1.07, HIGH)
         ]
         spreads = [v.max() / v.min() for v in flat if v.size > 1]
         if (np.diff(low) >= 0).any() or low[0] < 50 * low[-1]:
@@ -209,9 +211,7 @@ def erratum_47(scale):
         holds &= all(
             v < 1e-4 for v, r in zip(last, ratio, strict=True) if r >= 1.5
         )
-        measured += "; after 1e6: " + ", ".join(
-            f"{v:.1e}" for v in last
-        )
+        measured += "; after 1e6: " + ", ".join(f"{v:.1e}" for v in last)
     return holds, measured
 
 
@@ -279,8 +279,14 @@ def decay_law(scale):
         init = rng.standard_normal((9, 7)), rng.standard_normal((7, K))
         epochs, lambda_W = 60, 0.03
         run = train(
-            X, y, init=init, epochs=epochs, batch_size=size,
-            lambda_W=lambda_W, lambda_H=1e-4, dtype="float64",
+            X,
+            y,
+            init=init,
+            epochs=epochs,
+            batch_size=size,
+            lambda_W=lambda_W,
+            lambda_H=1e-4,
+            dtype="float64",
         )
         batches = -(-len(y) // (size or len(y)))
         steps = 0.1 * 0.1 ** np.repeat(

@@ -129,9 +129,7 @@ class TrainingGrid:
 
     @property
     def _cells(self):
-        return list(
-            zip(self.sigma.tolist(), self.ratio.tolist(), strict=True)
-        )
+        return list(zip(self.sigma.tolist(), self.ratio.tolist(), strict=True))
 
     @property
     def _seed(self):
@@ -164,7 +162,9 @@ class TrainingGrid:
     def recompute(self, epochs, nets=None):
         """Train again, see `nclib.figures.record.recompute`."""
         return recompute(
-            self, epochs, nets,
+            self,
+            epochs,
+            nets,
             lambda i, to: _history(*self.sample(i), to, "sgd", self.width),
             ["risk", "nc1"],
         )
@@ -279,6 +279,8 @@ def draw_metrics(result, sigma, record=None):
         ax.set_xlabel("time $T$, the sum of the steps")
     figure.legend(
         *axes[0, 0].get_legend_handles_labels(),
-        loc="outside lower center", ncols=6, title="dimension per sample d/n",
+        loc="outside lower center",
+        ncols=6,
+        title="dimension per sample d/n",
     )
     return figure

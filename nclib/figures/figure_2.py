@@ -41,7 +41,15 @@ def run(scale=None, design="nested", seed=0, n_jobs=None):
     means = orthonormal_means(4, 4)[None]
     ds = np.round(n * np.linspace(1, 4, 61)).astype(int)
     return phase.run_phase(
-        means, [np.pi / 2], sigma, ds, n, trials, design, seed, n_jobs,
+        means,
+        [np.pi / 2],
+        sigma,
+        ds,
+        n,
+        trials,
+        design,
+        seed,
+        n_jobs,
         "Figure 2",
     )
 

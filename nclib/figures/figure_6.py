@@ -102,8 +102,12 @@ def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
         with budget():
             if method == "sgd":
                 run = train(
-                    X, y, epochs=epochs, batch_size=BATCH,
-                    checkpoint=checkpoint, **settings,
+                    X,
+                    y,
+                    epochs=epochs,
+                    batch_size=BATCH,
+                    checkpoint=checkpoint,
+                    **settings,
                 )
             else:
                 run = minimise(X, y, max_iterations=epochs, **settings)
@@ -209,7 +213,9 @@ class ThreeLayers:
             )
         seed = self.provenance["seed"]
         return recompute(
-            self, epochs, nets,
+            self,
+            epochs,
+            nets,
             lambda i, to: _history(X, y, int(self.d1[i]), to, "sgd", seed)[0],
             ["risk"],
         )
@@ -277,21 +283,27 @@ def run(
         stem = f"figure-6-{name}-{n}-{epochs}-{seed}"
         found = joblib.Parallel(n_jobs=workers(n_jobs))(
             joblib.delayed(_history)(
-                *data, d1, epochs, method, seed,
-                folder / f"{stem}-{d1}.npz", minutes,
+                *data,
+                d1,
+                epochs,
+                method,
+                seed,
+                folder / f"{stem}-{d1}.npz",
+                minutes,
             )
             for d1 in widths[::-1]
         )[::-1]
         history, status, seconds = map(list, zip(*found, strict=True))
         own["training_seconds"] = {
-            str(d1): round(s, 1)
-            for d1, s in zip(widths, seconds, strict=True)
+            str(d1): round(s, 1) for d1, s in zip(widths, seconds, strict=True)
         }
     else:
         history = sweep(
             _task,
             [(n, d1, epochs, method, seed) for d1 in widths],
-            seed, n_jobs, f"Figure 6, {method}",
+            seed,
+            n_jobs,
+            f"Figure 6, {method}",
         )
         status = ["completed"] * len(history)
     return ThreeLayers(
@@ -346,8 +358,11 @@ def draw(result, record=None):
         for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
     }
     figure.legend(
-        handles.values(), handles, loc="outside lower center",
-        ncols=len(handles), title="width $d_1$ of the random layer",
+        handles.values(),
+        handles,
+        loc="outside lower center",
+        ncols=len(handles),
+        title="width $d_1$ of the random layer",
     )
     return figure
 
@@ -356,7 +371,9 @@ def _column(axes, result):
     for ax, metric in zip(axes, METRICS, strict=True):
         for d1, rows in zip(result.d1.tolist(), result.history, strict=True):
             ax.loglog(
-                rows["epoch"][1:], rows[metric][1:], label=f"{d1:,}",
+                rows["epoch"][1:],
+                rows[metric][1:],
+                label=f"{d1:,}",
                 color=_COLORS.get(d1, style.INK),
             )
         ax.set_title(NAMES[metric])

@@ -196,12 +196,22 @@ def draw_panel(axes, result, panel, union, names=True):
         height = ratio[-1] - ratio[0]
         x = sigma[-1] * 0.97
         style.label(
-            axes, x, gordon + 0.02 * height, "Gordon (2.17)", style.BLUE,
-            ha="right", va="bottom",
+            axes,
+            x,
+            gordon + 0.02 * height,
+            "Gordon (2.17)",
+            style.BLUE,
+            ha="right",
+            va="bottom",
         )
         style.label(
-            axes, x, delta[-1] - 0.1 * height, "exact", "black",
-            ha="right", va="center",
+            axes,
+            x,
+            delta[-1] - 0.1 * height,
+            "exact",
+            "black",
+            ha="right",
+            va="center",
         )
         top = float(union(np.array([d[-1]]))[0])
         style.label(

@@ -78,9 +78,7 @@ def label(axes, x, y, text, color, **options):
         text,
         color=color,
         fontsize=options.pop("fontsize", 10.5),
-        bbox=dict(
-            facecolor="white", alpha=0.8, edgecolor="none", pad=1.2
-        ),
+        bbox=dict(facecolor="white", alpha=0.8, edgecolor="none", pad=1.2),
         **options,
     )
 

@@ -28,7 +28,8 @@ def points(name, solution=False):
     gradings = [cell.metadata.get("nbgrader", {}) for cell in cells]
     return {
         g["grade_id"]: g["points"]
-        for g in gradings if g.get("grade") and g["solution"] == solution
+        for g in gradings
+        if g.get("grade") and g["solution"] == solution
     }
 
 
@@ -37,7 +38,8 @@ def automatic(course, student, name):
     with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
         found = book.find_submission_notebook(name, name, student)
         return {
-            g.name: g.auto_score for g in found.grades
+            g.name: g.auto_score
+            for g in found.grades
             if g.name in points(name)
         }
 
@@ -142,11 +144,13 @@ HOSTILE = {
     ),
     "takes-memory": ("x = b'x' * (40 * 2**30)", LOST),
     "ends-the-kernel": (
-        "import os\nos._exit(1)", dict.fromkeys(points("ps2"), 0)
+        "import os\nos._exit(1)",
+        dict.fromkeys(points("ps2"), 0),
     ),
     "exits": ("raise SystemExit", LOST),
     "prints-megabytes": (
-        "for _ in range(200):\n    print('x' * 99_999)", LOST
+        "for _ in range(200):\n    print('x' * 99_999)",
+        LOST,
     ),
     "warns": ("import sys\nprint('oh', file=sys.stderr)", LOST),
     "is-no-python": ("def def", LOST),
@@ -188,15 +192,15 @@ def test_every_hostile_cell(course, hand_in, tmp_path):
 
 
 @pytest.mark.teaching
-def test_printing_or_warning_beside_a_right_answer(
-    course, hand_in, tmp_path
-):
+def test_printing_or_warning_beside_a_right_answer(course, hand_in, tmp_path):
     from conftest import solutions
 
     right = solutions("ps2")[FIRST]
     for name in ("prints-megabytes", "warns"):
         hand_in(
-            tmp_path, f"right-{name}", "ps2",
+            tmp_path,
+            f"right-{name}",
+            "ps2",
             {FIRST: right + "\n" + HOSTILE[name][0]},
         )
     rows = grade(tmp_path, course, progress=False)
@@ -222,7 +226,8 @@ def test_deleting_files_deletes_nothing(course, hand_in, tmp_path):
 def edited(notebook):
     """All checks pass, one is gone, one is copied, one is worth 99."""
     checks = [
-        cell for cell in notebook.cells
+        cell
+        for cell in notebook.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
         and cell.cell_type == "code"
     ]
@@ -254,11 +259,12 @@ def test_missing_and_unreadable(course, hand_in, tmp_path):
         (tmp_path / student / "ps2.ipynb").write_bytes(content)
     rows = by_student(grade(tmp_path, course, progress=False))
     assert {s: row["status"] for s, row in rows.items()} == {
-        "stripped": "unreadable", "missing": "missing",
-        "cut": "unreadable", "nothing": "unreadable",
+        "stripped": "unreadable",
+        "missing": "missing",
+        "cut": "unreadable",
+        "nothing": "unreadable",
     }
-    assert all(row["total"] == 0 and row["max"] == 20 for row in
-               rows.values())
+    assert all(row["total"] == 0 and row["max"] == 20 for row in rows.values())
     assert "no answer cell" in rows["stripped"]["note"]
     with open(course / "grades.csv", encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
@@ -297,9 +303,7 @@ def test_only_what_changed_is_graded_again(
     assert third["total"] == second["total"]
 
 
-def test_goes_on_after_an_interruption(
-    course, hand_in, tmp_path, monkeypatch
-):
+def test_goes_on_after_an_interruption(course, hand_in, tmp_path, monkeypatch):
     import classroom.grading
 
     for student in ("a1", "a2"):
@@ -332,14 +336,18 @@ def test_a_submission_that_cannot_be_run_is_said_so(
 
 
 def test_bad_folder_leaves_the_course_alone(course, tmp_path):
-    before = (course / "grades.csv").read_bytes() if (
-        course / "grades.csv"
-    ).exists() else None
+    before = (
+        (course / "grades.csv").read_bytes()
+        if (course / "grades.csv").exists()
+        else None
+    )
     with pytest.raises(ValueError, match="SUBMISSIONS must"):
         grade(tmp_path / "nowhere", course, progress=False)
-    after = (course / "grades.csv").read_bytes() if (
-        course / "grades.csv"
-    ).exists() else None
+    after = (
+        (course / "grades.csv").read_bytes()
+        if (course / "grades.csv").exists()
+        else None
+    )
     assert before == after
 
 

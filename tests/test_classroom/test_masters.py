@@ -18,7 +18,8 @@ def cells(name):
 def graded(name, **wanted):
     """Cells whose nbgrader metadata agree with ``wanted``."""
     return [
-        cell for cell in cells(name)
+        cell
+        for cell in cells(name)
         if "nbgrader" in cell.metadata
         and all(cell.metadata.nbgrader[k] == v for k, v in wanted.items())
     ]

@@ -60,7 +60,8 @@ def test_no_solution_and_no_hidden_test(name, handout):
     released = nbformat.read(folder / f"{name}.ipynb", as_version=4)
     lines = {
         line.strip()
-        for cell in released.cells for line in cell.source.splitlines()
+        for cell in released.cells
+        for line in cell.source.splitlines()
     }
     assert not secrets & lines
     assert not any(cell.get("outputs") for cell in released.cells)
@@ -72,7 +73,8 @@ def test_every_answer_cell_waits_for_an_answer(name, handout):
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.metadata.get("nbgrader", {}).get("solution"):
             stub = (
-                "raise NotImplementedError()" if cell.cell_type == "code"
+                "raise NotImplementedError()"
+                if cell.cell_type == "code"
                 else "YOUR ANSWER HERE"
             )
             assert stub in cell.source
@@ -84,18 +86,21 @@ def test_runs_where_only_the_archive_is(name, handout, monkeypatch):
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.delenv("NCLIB_DATA", raising=False)
     notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
-    notebook.cells.insert(0, nbformat.v4.new_code_cell(
-        "import nclib\nprint(nclib.__file__)"
-    ))
+    notebook.cells.insert(
+        0, nbformat.v4.new_code_cell("import nclib\nprint(nclib.__file__)")
+    )
     NotebookClient(
-        notebook, allow_errors=True, timeout=60,
+        notebook,
+        allow_errors=True,
+        timeout=60,
         resources={"metadata": {"path": str(folder)}},
     ).execute()
     assert str(folder) in notebook.cells[0].outputs[0].text
     for cell in notebook.cells:
         grading = cell.metadata.get("nbgrader", {})
         errors = [
-            output.ename for output in cell.get("outputs", [])
+            output.ename
+            for output in cell.get("outputs", [])
             if output.output_type == "error"
         ]
         if grading.get("grade") and cell.cell_type == "code":
@@ -186,9 +191,18 @@ def test_a_command_that_hangs_is_killed(course, tmp_path):
 
 def test_command_line(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "classroom", "release",
-         "--course", tmp_path / "c", "--assignment", "ps9"],
-        capture_output=True, text=True,
+        [
+            sys.executable,
+            "-m",
+            "classroom",
+            "release",
+            "--course",
+            tmp_path / "c",
+            "--assignment",
+            "ps9",
+        ],
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: assignments must be among")

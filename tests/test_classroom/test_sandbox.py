@@ -37,12 +37,23 @@ def run(tmp_path):
     def script(text, memory=2**31, seconds=60):
         (work / "script.py").write_text(text)
         return subprocess.run(
-            [sys.executable, "-c", START.format(root=str(ROOT)),
-             tmp_path / "connection.json"],
-            cwd=work, capture_output=True, text=True, timeout=100,
-            env={**os.environ, "NCLIB_SCRATCH": str(scratch),
-                 "NCLIB_MEMORY": str(memory), "NCLIB_SECONDS": str(seconds),
-                 "A_SECRET": "1"},
+            [
+                sys.executable,
+                "-c",
+                START.format(root=str(ROOT)),
+                tmp_path / "connection.json",
+            ],
+            cwd=work,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            env={
+                **os.environ,
+                "NCLIB_SCRATCH": str(scratch),
+                "NCLIB_MEMORY": str(memory),
+                "NCLIB_SECONDS": str(seconds),
+                "A_SECRET": "1",
+            },
         )
 
     return script
@@ -56,8 +67,9 @@ def test_works_in_a_copy(run, tmp_path):
 
 
 def test_sees_nothing_of_the_environment(run, tmp_path):
-    done = run("import os; print('A_SECRET' in os.environ, "
-               "os.path.expanduser('~'))")
+    done = run(
+        "import os; print('A_SECRET' in os.environ, os.path.expanduser('~'))"
+    )
     assert done.stdout.split() == ["False", str(tmp_path / "scratch/home")]
 
 
@@ -92,9 +104,11 @@ def test_other_files_are_out_of_reach(run, tmp_path, attempt):
     outside = tmp_path / "outside"
     outside.write_text("other people's work")
     master = ROOT / "book" / "assignments" / "ps1.md"
-    done = run(attempt.format(
-        outside=str(outside), folder=str(tmp_path), master=str(master)
-    ))
+    done = run(
+        attempt.format(
+            outside=str(outside), folder=str(tmp_path), master=str(master)
+        )
+    )
     assert done.returncode != 0
     assert "ermission" in done.stderr
     assert outside.read_text() == "other people's work"
@@ -103,8 +117,10 @@ def test_other_files_are_out_of_reach(run, tmp_path, attempt):
 
 @confined
 def test_software_can_be_used(run):
-    done = run("import nclib, scipy.optimize, sklearn.datasets as s; "
-               "s.load_digits(); import tempfile; tempfile.TemporaryFile()")
+    done = run(
+        "import nclib, scipy.optimize, sklearn.datasets as s; "
+        "s.load_digits(); import tempfile; tempfile.TemporaryFile()"
+    )
     assert done.returncode == 0, done.stderr
 
 

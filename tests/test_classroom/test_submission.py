@@ -11,20 +11,27 @@ from classroom.submission import Unreadable, find, read, rebuild
 
 def graded(cell, id, solution):
     grading = dict(
-        grade_id=id, solution=solution, locked=not solution, grade=True,
-        schema_version=3, task=False, points=1,
+        grade_id=id,
+        solution=solution,
+        locked=not solution,
+        grade=True,
+        schema_version=3,
+        task=False,
+        points=1,
     )
     cell.metadata["nbgrader"] = nbformat.from_dict(grading)
     return cell
 
 
 def handed_out():
-    return new_notebook(cells=[
-        new_markdown_cell("Question"),
-        graded(new_code_cell("answer"), "a", True),
-        graded(new_code_cell("check"), "t", False),
-        graded(new_markdown_cell("YOUR ANSWER HERE"), "w", True),
-    ])
+    return new_notebook(
+        cells=[
+            new_markdown_cell("Question"),
+            graded(new_code_cell("answer"), "a", True),
+            graded(new_code_cell("check"), "t", False),
+            graded(new_markdown_cell("YOUR ANSWER HERE"), "w", True),
+        ]
+    )
 
 
 def sources(notebook):
@@ -63,7 +70,11 @@ def test_own_cells_stay_where_they_were_without_powers():
         [helper, cells[0], cells[1], note, *cells[2:]], handed_out()
     )
     assert sources(notebook) == [
-        "helper", "Question", "answer", "my note", "check",
+        "helper",
+        "Question",
+        "answer",
+        "my note",
+        "check",
         "YOUR ANSWER HERE",
     ]
     assert "nbgrader" not in notebook.cells[0].metadata
@@ -94,12 +105,18 @@ def test_nothing_of_ours():
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"hello", b"{}", b"[1]", b'{"cells": 3, "nbformat": 4}',
+        b"",
+        b"hello",
+        b"{}",
+        b"[1]",
+        b'{"cells": 3, "nbformat": 4}',
         b'{"cells": [{"cell_type": "code"}], "nbformat": 4, '
         b'"nbformat_minor": 5, "metadata": {}}',
         b'{"cells": [{"cell_type": "code", "source": 3, "metadata": {}}], '
         b'"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
-        b"\xff\xfe\x00", b"[" * 100_000, b"null",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"null",
     ],
     ids=lambda content: repr(content[:20]),
 )
@@ -137,8 +154,7 @@ def put(folder, *names):
 
 def test_find(tmp_path):
     put(tmp_path / "Ada Lovelace", "ps1.ipynb", "notes.ipynb")
-    put(tmp_path / "Émile", "ps1/ps1.ipynb",
-        ".ipynb_checkpoints/ps2.ipynb")
+    put(tmp_path / "Émile", "ps1/ps1.ipynb", ".ipynb_checkpoints/ps2.ipynb")
     put(tmp_path / "zoe", "readme.txt")
     put(tmp_path / ".git", "ps3.ipynb")
     found = find(tmp_path)
@@ -162,9 +178,12 @@ def test_the_newest_of_several(tmp_path):
 @pytest.mark.parametrize(
     ("file", "taken"),
     [
-        ("ps1 (1).ipynb", True), ("ada_ps1_final.ipynb", True),
-        ("ps1-copy.ipynb", True), ("ps12.ipynb", False),
-        ("caps1.ipynb", False), ("ps1.txt", False),
+        ("ps1 (1).ipynb", True),
+        ("ada_ps1_final.ipynb", True),
+        ("ps1-copy.ipynb", True),
+        ("ps12.ipynb", False),
+        ("caps1.ipynb", False),
+        ("ps1.txt", False),
     ],
 )
 def test_names_that_were_added_to(tmp_path, file, taken):
