@@ -1,5 +1,6 @@
 """The chapter contract of CONTRIBUTING.md."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -233,3 +234,51 @@ def test_links_onward(page):
     assert re.search(r"\]\((?!api|errata)\w+\.md\)", end), "next chapter"
     if (BOOK / "errata.md").exists():
         assert "](errata.md" in end, "errata"
+
+
+def root(node):
+    """The name that a chain of attributes, calls and indices starts with."""
+    while not isinstance(node, ast.Name):
+        node = getattr(node, "value", None) or getattr(node, "func", None)
+        if node is None:
+            return None
+    return node.id
+
+
+def origins(page):
+    """Name to module, of all names that a page imports from nclib."""
+    found = {}
+    for cell in code_cells(page):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    name = alias.asname or alias.name
+                    found[name] = f"{node.module}.{alias.name}"
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    found[alias.asname or alias.name] = alias.name
+    return {
+        name: origin
+        for name, origin in found.items()
+        if origin.split(".")[0] == "nclib"
+    }
+
+
+@every_page
+def test_a_figure_cell_draws_and_nothing_else(page):
+    known = origins(page)
+    for cell, figure, _ in figures(page):
+        for node in ast.walk(ast.parse(cell.source)):
+            assert not isinstance(
+                node,
+                (ast.Assert, ast.FunctionDef, ast.Import, ast.ImportFrom),
+            ), figure["name"]
+            if not isinstance(node, ast.Call):
+                continue
+            code = ast.unparse(node.func)
+            assert code not in ("print", "glue"), figure["name"]
+            origin = known.get(root(node.func))
+            if origin is not None:
+                # What nclib computes, a cell before it computes.
+                assert origin.startswith("nclib.figures"), code
+                assert not code.endswith("run"), code
