@@ -13,6 +13,8 @@ A free intercept is one more column of ones in T, with D = 0.
 import numpy as np
 from scipy.special import ndtr
 
+from nclib.data import power_of_two
+
 # For x < -4 the closed forms of the moments cancel. They equal
 # phi(x) |x|^(-k-1) * integral of u^k exp(-u - u^2 / (2 x^2)) over u > 0,
 # which 24 Gauss-Laguerre nodes integrate to 4e-14 relative.
@@ -40,13 +42,12 @@ def reduce_means(means, sigma):
     dropped.
     """
     K, d = means.shape
-    largest = np.abs(means).max(axis=1)
-    exponent = int(np.frexp(largest.max())[1])
-    largest = np.ldexp(largest, -exponent)
+    scale = power_of_two(means)
+    largest = np.abs(means).max(axis=1) / scale
     with np.errstate(over="ignore"):
-        sigma = np.ldexp(sigma, -exponent)
+        sigma = sigma / scale
     safe = np.where(largest > 0, largest, 1.0)
-    rest = np.ldexp(means, -exponent) / safe[:, None]
+    rest = means / scale / safe[:, None]
     lengths = np.linalg.norm(rest, axis=1)
     norms = _compress(largest * lengths, sigma)
     rest /= np.where(lengths > 0, lengths, 1.0)[:, None]
@@ -122,15 +123,19 @@ def _moments(x):
     return Phi, phi, first, second, fourth
 
 
-def second_moment(m, s):
-    """E (m + s G)_+^2, elementwise; s = 0 and infinite m are legal."""
+def rectified_moment(m, s, order=2):
+    """E (m + s G)_+^order, order 2 or 4; s = 0 and infinite m are legal."""
     m, s = np.broadcast_arrays(
         np.asarray(m, dtype=float), np.asarray(s, dtype=float)
     )
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = np.where(s > 0, np.abs(m) / s, np.inf)
-        tail = s * s * _moments(-ratio.ravel())[3].reshape(ratio.shape)
-        return np.where(m > 0, m * m + s * s - tail, tail)
+        far = _moments(-ratio.ravel())[{2: 3, 4: 4}[order]]
+        tail = s**order * far.reshape(ratio.shape)
+        whole = m * m + s * s
+        if order == 4:
+            whole = m**4 + 6 * (m * s) ** 2 + 3 * s**4
+        return np.where(m > 0, whole - tail, tail)
 
 
 def objective(x, T, D, row=None):

@@ -9,28 +9,25 @@ constrained optimum (2.26). Everything here goes beyond the paper.
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
-from ._checks import check_extended, check_numbers, check_sizes, plain
-from ._collapsed import CollapsedError, collapsed_error
-from ._newton import (
+from nclib._checks import (
+    check_extended,
+    check_integer,
+    check_means,
+    check_numbers,
+    check_real,
+    check_sizes,
+    plain,
+)
+from nclib._newton import (
     fluctuations,
     minimize,
+    rectified_moment,
     reduce_means,
-    second_moment,
     symmetric,
 )
-from .data import check_integer, check_matrix, check_real
-
-__all__ = [
-    "Boundary",
-    "CollapsedError",
-    "collapsed_error",
-    "intercept_threshold",
-    "phase_boundary",
-    "psi",
-    "universal_curve",
-]
 
 
 @dataclass(frozen=True)
@@ -111,11 +108,29 @@ class Boundary:
         a = self.margins[self._target]
         variance = self._spread**2
         if a >= 0:
-            correction = second_moment(-np.sqrt(n) * a, self._spread)
+            correction = rectified_moment(-np.sqrt(n) * a, self._spread)
         else:
             bound = 2 * np.sqrt(n) * self._omega * a
-            correction = variance - second_moment(bound, self._spread)
+            correction = variance - rectified_moment(bound, self._spread)
         return plain(self._smooth_shift + correction / (2 * self._omega))
+
+    def center(self, n):
+        r"""Mean of the smallest feasible d: :math:`n\delta+c_0(n)+\frac12`.
+
+        Derived, numerically confirmed.
+
+        Parameters
+        ----------
+        n : int or array of int
+            Samples a class.
+
+        Returns
+        -------
+        float or ndarray
+            Of the shape of `n`.
+        """
+        size = check_sizes("n", n)
+        return plain(size * self.delta + self.shift(n) + 0.5)
 
     def width(self, n):
         r"""Standard deviation :math:`\sqrt n\,\tau` of the transition.
@@ -174,9 +189,7 @@ class Boundary:
         lo, hi : float or ndarray
             Edges in d/n.
         """
-        level = check_real("level", level, 0.0, exclusive=True)
-        if level >= 1:
-            raise ValueError(f"level must be less than 1, got {level}")
+        level = check_real("level", level, 0.0, exclusive=True, below=1.0)
         size = check_sizes("n", n)
         centre = self.delta + self.shift(n) / size
         half = ndtri((1 + level) / 2) * self.width(n) / size
@@ -235,10 +248,8 @@ def phase_boundary(means, sigma, k=0, bias=False):
     `bias` is one more free direction of its cone. Non-isotropic noise: pass
     means multiplied by the inverse root of its covariance.
     """
-    means = check_matrix("means", means)
+    means = check_means(means)
     K = means.shape[0]
-    if K < 2:
-        raise ValueError(f"means must have at least two rows, got {K}")
     sigma = check_extended("sigma", sigma)
     k = check_integer("k", k, 0)
     if k >= K:
@@ -268,6 +279,45 @@ def phase_boundary(means, sigma, k=0, bias=False):
     )
 
 
+def critical_sigma(ratio, means):
+    """Noise level at which the threshold of class 0 equals ``ratio``.
+
+    Parameters
+    ----------
+    ratio : float
+        The d/n, between the thresholds at the noise levels 1e-3 and 1e3.
+    means : (K, d) array_like
+        Class means, as for :func:`phase_boundary`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If no noise level between 1e-3 and 1e3 has this threshold.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.asymptotics import critical_sigma
+    >>> round(critical_sigma(1.2, nclib.two_cluster_means(2, np.pi)), 3)
+    0.366
+    """
+    ratio = check_real("ratio", ratio, 1.0)
+    low, high = 1e-3, 1e3
+    ends = [phase_boundary(means, s).delta for s in (low, high)]
+    if not ends[0] <= ratio <= ends[1]:
+        raise ValueError(
+            f"ratio must be between {ends[0]:.6g} and {ends[1]:.6g}, the "
+            f"thresholds at sigma = 1e-3 and 1e3, got {ratio}"
+        )
+    return brentq(
+        lambda sigma: phase_boundary(means, sigma).delta - ratio, low, high
+    )
+
+
 def psi(m, s):
     r""":math:`\psi(m,s)=\mathbb E(m+sG)_+^2` for a standard normal G.
 
@@ -286,7 +336,7 @@ def psi(m, s):
     float or ndarray
     """
     m, s = check_numbers("m", m), check_numbers("s", s, 0.0)
-    return plain(second_moment(m, s))
+    return plain(rectified_moment(m, s))
 
 
 def universal_curve(tau, K):
@@ -348,3 +398,111 @@ def intercept_threshold(K):
     """
     K = check_integer("K", K, 2)
     return minimize(-np.ones((K, 1)), np.zeros(1), 0)[1]
+
+
+@dataclass(frozen=True)
+class CollapsedError:
+    """Limit of the best neuron that satisfies collapse; see
+    :func:`collapsed_error`.
+
+    Attributes
+    ----------
+    delta, s : float
+        Dimension per sample of a class; noise level sigma / norm of mu.
+    q : float
+        Norm times noise: collapse multiplies the noise level by q >= 1.
+    error : float
+        Limit of the smallest misclassification probability of class 1.
+    bayes : float
+        The same without the constraint of collapse.
+    """
+
+    delta: float
+    s: float
+    q: float
+    error: float
+    bayes: float
+
+    @property
+    def cosine(self):
+        r"""Cosine between the two classes' optimal neurons.
+
+        :math:`-\delta/((\delta-2e)q^2)`, e the error. Derived, numerically
+        confirmed.
+        """
+        if np.isinf(self.delta):
+            return -1.0
+        return -self.delta / ((self.delta - 2 * self.error) * self.q**2)
+
+    @property
+    def angle(self):
+        """Angle in radians between the two classes' optimal neurons.
+
+        The arc cosine of `cosine`. Derived, numerically confirmed.
+        """
+        return float(np.arccos(max(self.cosine, -1.0)))
+
+
+def collapsed_error(delta, s):
+    r"""Exact asymptotic optimum of (2.26): what collapse costs.
+
+    Two classes with means :math:`\pm\mu`, :math:`s=\sigma/\|\mu\|`, d/n
+    tending to :math:`\delta`. Among the neurons that solve (2.12) the best
+    ratio :math:`\langle\mu,\beta\rangle/(\|\mu\|\|\beta\|)` tends to 1/q and
+    the smallest error to :math:`\Phi(-1/(sq))`, where q solves
+
+    .. math:: q^2 + \psi(-1/s, q) = \delta\,(q^2-1),
+
+    the root with smaller q. Limits: :math:`q^2=\delta/(\delta-1)` as s -> 0,
+    :math:`\delta/(\delta-3/2)` as s -> infinity.
+
+    Parameters
+    ----------
+    delta : float
+        Above the phase boundary :math:`D_2(s)`; ``numpy.inf`` allowed.
+    s : float
+        At least 0; 0 and ``numpy.inf`` give the limits.
+
+    Returns
+    -------
+    CollapsedError
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument; in particular delta at or below the boundary,
+        where no neuron satisfies collapse.
+
+    Notes
+    -----
+    Beyond the paper (the paper bounds the same quantity in Theorem 7).
+    Proved given a standard theorem, the convex Gaussian min-max theorem.
+    """
+    delta = check_extended("delta", delta)
+    s = check_extended("s", s)
+    lowest, threshold = symmetric(s, 2)
+    if not delta > threshold:
+        raise ValueError(
+            f"delta must exceed the phase boundary {threshold:.6g} at "
+            f"s={s}, got {delta}: below it no neuron satisfies (2.12)"
+        )
+    if np.isinf(delta):
+        q = 1.0
+    elif s == 0:
+        q = np.sqrt(delta / (delta - 1))
+    elif np.isinf(s):
+        q = np.sqrt(delta / (delta - 1.5))
+    else:
+
+        def excess(c):
+            return 1 + c * c + rectified_moment(-c / s, np.hypot(1, c)) - delta
+
+        # The larger root: excess is convex, negative at its minimizer, and
+        # not below 1 + c^2 - delta.
+        top = 1.001 * np.sqrt(delta - 1)
+        q = np.hypot(1, 1 / brentq(excess, lowest, top, xtol=1e-300))
+    with np.errstate(divide="ignore", over="ignore"):
+        inverse = 1 / np.float64(s)
+    return CollapsedError(
+        delta, s, float(q), float(ndtr(-inverse / q)), float(ndtr(-inverse))
+    )

@@ -1,22 +1,50 @@
-"""Data: Gaussian mixtures (2.15), digits, Fashion-MNIST, argument checks.
+"""Data: Gaussian mixtures (2.15), digits, Fashion-MNIST with its files.
 
 Arrays are row-major, the transpose of the paper: ``X`` is (N, d) with one
 sample a row, ``y`` is (N,) with integer labels.
 """
 
-from __future__ import annotations
-
-import operator
+import gzip
+import math
 import os
+import zlib
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from nclib import idx
+from nclib._checks import (
+    check_choice,
+    check_integer,
+    check_matrix,
+    check_means,
+    check_real,
+)
 
-# Above 2**53 an integer need not be a float64: the data decided would
-# silently differ from the data given.
-_EXACT_INTEGER = 2**53
+# Published by Zalando Research; a mirror that serves anything else is refused.
+_SHA256 = {
+    "train-images-idx3-ubyte.gz": (
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
+    ),
+}
+_MIRRORS = (
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/"
+    "data/fashion/",
+)
+_REMEDY = (
+    "put the four Fashion-MNIST files into a folder yourself and set "
+    "NCLIB_DATA (or the argument root) to it"
+)
 
 
 class Dataset(NamedTuple):
@@ -32,124 +60,6 @@ class Dataset(NamedTuple):
 
     X: np.ndarray
     y: np.ndarray
-
-
-def check_integer(name, value, minimum):
-    """Return ``value`` as an int, refusing anything below ``minimum``."""
-    try:
-        result = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be an integer, got {value!r} "
-            f"({type(value).__name__})"
-        ) from None
-    if isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be an integer, got the bool {value}")
-    if result < minimum:
-        raise ValueError(f"{name} must be at least {minimum}, got {result}")
-    return result
-
-
-def check_real(name, value, minimum=-np.inf, exclusive=False):
-    """Return ``value`` as a finite float not below ``minimum``."""
-    kind = np.asarray(value).dtype.kind
-    if np.ndim(value) != 0 or kind not in "iuf":
-        raise TypeError(
-            f"{name} must be a real number, got {value!r} "
-            f"({type(value).__name__})"
-        )
-    result = float(value)
-    if not np.isfinite(result):
-        raise ValueError(f"{name} must be finite, got {result}")
-    if result < minimum or (exclusive and result == minimum):
-        relation = "greater than" if exclusive else "at least"
-        raise ValueError(f"{name} must be {relation} {minimum}, got {result}")
-    return result
-
-
-def check_matrix(name, value):
-    """Return ``value`` as a finite (rows, columns) float64 array, exactly."""
-    array = np.asarray(value)
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise TypeError(
-            f"{name} must be a real array that float64 represents exactly, "
-            f"got dtype {array.dtype}"
-        )
-    if array.ndim != 2:
-        raise ValueError(
-            f"{name} must have two dimensions (rows, columns), "
-            f"got shape {array.shape}"
-        )
-    if 0 in array.shape:
-        raise ValueError(
-            f"{name} must have at least one row and one column, "
-            f"got shape {array.shape}"
-        )
-    if (
-        array.dtype.kind in "iu"
-        and ((array > _EXACT_INTEGER) | (array < -_EXACT_INTEGER)).any()
-    ):
-        raise ValueError(
-            f"{name} holds integers beyond 2**53, which float64 cannot "
-            "represent exactly"
-        )
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        row, column = np.argwhere(~np.isfinite(array))[0]
-        raise ValueError(
-            f"{name} must be finite, got {array[row, column]} "
-            f"at row {row}, column {column}"
-        )
-    return array
-
-
-def check_Xy(X, y):
-    """Check a labelled data set.
-
-    Returns
-    -------
-    X : (N, d) float64 array
-        A copy of the samples.
-    codes : (N,) int array
-        ``classes[codes] == y``.
-    classes : (K,) array
-        The labels in increasing order, K at least 2.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument: ``X`` complex, object, empty, not two-dimensional
-        or not finite; ``y`` not integer, of another length, or of one class.
-    """
-    X = check_matrix("X", X)
-    y = np.asarray(y)
-    if y.dtype.kind not in "biu":
-        raise TypeError(
-            f"y must hold integer labels, got dtype {y.dtype}; encode other "
-            "labels with np.unique(labels, return_inverse=True)[1]"
-        )
-    if y.shape != X.shape[:1]:
-        raise ValueError(
-            f"y must have one label a row of X, shape ({X.shape[0]},), "
-            f"got shape {y.shape}"
-        )
-    classes, codes = np.unique(y, return_inverse=True)
-    if len(classes) < 2:
-        raise ValueError(
-            f"y must have at least two classes, got only {classes.tolist()}"
-        )
-    return X, codes, classes
-
-
-def split_class(X, y, label):
-    """The rows of class ``label`` and the others, after the usual checks."""
-    X, codes, classes = check_Xy(X, y)
-    if np.ndim(label) != 0 or label not in classes:
-        raise ValueError(
-            f"label must be one of {classes.tolist()}, got {label!r}"
-        )
-    inside = classes[codes] == label
-    return X[inside], X[~inside]
 
 
 class GaussianMixture:
@@ -174,12 +84,7 @@ class GaussianMixture:
     """
 
     def __init__(self, means, sigma):
-        self.means = check_matrix("means", means)
-        if len(self.means) < 2:
-            raise ValueError(
-                "means must have at least two rows, one a class, "
-                f"got shape {self.means.shape}"
-            )
+        self.means = check_means(means)
         self.sigma = check_real("sigma", sigma, 0.0)
 
     def __repr__(self):
@@ -274,6 +179,31 @@ def simplex_means(K, d):
     return means * np.sqrt(K / (K - 1.0))
 
 
+def spread_means(n, scales=1.0):
+    """Two opposed unit means, spread evenly over n coordinates, (2, n).
+
+    ``scales``, (n,) or a number, are divided out of the coordinates.
+    """
+    first = np.ones(n) / np.sqrt(n) / scales
+    return np.array([first, -first])
+
+
+def pad_means(means, d):
+    """The (K, p) means with zero coordinates appended, as a (K, d) array."""
+    means = check_matrix("means", means)
+    d = check_integer("d", d, means.shape[1])
+    return np.pad(means, ((0, 0), (0, d - means.shape[1])))
+
+
+def power_of_two(values, axis=None):
+    """The power of two just below the largest magnitude, or 1/2 for zeros.
+
+    Dividing by it is exact.
+    """
+    largest = np.abs(values).max(axis=axis, initial=0.0)
+    return np.ldexp(0.5, np.frexp(largest)[1])
+
+
 def first_per_class(X, y, n_per_class):
     """The first ``n_per_class`` rows of every class, kept in file order."""
     if n_per_class is None:
@@ -354,18 +284,17 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     The data of Figure 6, which takes n = 500 a class. Xiao, Rasul and
     Vollgraf (2017), MIT license.
     """
-    if split not in ("train", "test"):
-        raise ValueError(f"split must be 'train' or 'test', got {split!r}")
-    prefix = "train" if split == "train" else "t10k"
+    prefixes = {"train": "train", "test": "t10k"}
+    prefix = prefixes[check_choice("split", split, prefixes)]
     root = root if root is not None else os.environ.get("NCLIB_DATA") or None
     images_path, labels_path = (
-        idx.fetch(name) if root is None else idx.find(name, root)
+        _fetch(name) if root is None else _find(name, root)
         for name in (
             f"{prefix}-images-idx3-ubyte.gz",
             f"{prefix}-labels-idx1-ubyte.gz",
         )
     )
-    images, labels = idx.read(images_path, 3), idx.read(labels_path, 1)
+    images, labels = _read(images_path, 3), _read(labels_path, 1)
     if images.shape[1:] != (28, 28) or len(images) == 0:
         raise ValueError(
             f"{images_path} must hold images of shape (28, 28), got an "
@@ -381,3 +310,90 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
         images.reshape(len(images), -1), labels.astype(np.int64), n_per_class
     )
     return Dataset(X / 255.0, y)
+
+
+def _find(name, root):
+    """Path of the file ``name`` (.gz, or unpacked) in the folder ``root``."""
+    folder = Path(root).expanduser().absolute()
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"the data folder {folder} does not exist; correct root or "
+            "NCLIB_DATA, or unset it to download Fashion-MNIST"
+        )
+    for path in (folder / name, folder / name.removesuffix(".gz")):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(
+        f"{name} is missing from {folder}, packed or unpacked; it should "
+        f"hold {', '.join(_SHA256)}. Add it, or unset root and NCLIB_DATA to "
+        "download all four"
+    )
+
+
+def _fetch(name):
+    """Path of ``name`` in the user's cache, downloaded unless it is there."""
+    import pooch
+    import requests
+
+    cache = Path(pooch.os_cache("nclib"))
+    reasons = []
+    for mirror in _MIRRORS:
+        try:
+            return Path(
+                pooch.retrieve(
+                    mirror + name,
+                    _SHA256[name],
+                    fname=name,
+                    path=cache,
+                    downloader=pooch.HTTPDownloader(
+                        progressbar=True, timeout=30
+                    ),
+                )
+            )
+        except (requests.RequestException, ValueError) as error:
+            reasons.append(f"{mirror}: {error}")
+        except OSError as error:
+            raise PermissionError(
+                f"{name} cannot be written to the cache folder {cache} "
+                f"({error}); make it writable, or {_REMEDY}"
+            ) from error
+    raise ConnectionError(
+        f"{name} could not be downloaded from any mirror; check the network "
+        f"and try again (finished files are kept), or {_REMEDY}. "
+        + "; ".join(reasons)
+    )
+
+
+def _read(path, ndim):
+    """The unsigned bytes of an IDX file with ``ndim`` dimensions."""
+    content = path.read_bytes()
+    # By content, not by name: some browsers unpack a download silently.
+    if content[:2] == b"\x1f\x8b":
+        try:
+            content = gzip.decompress(content)
+        except EOFError as error:
+            raise _damaged(path, "truncated: its gzip ends early") from error
+        except (OSError, zlib.error) as error:
+            raise _damaged(path, f"corrupt: {error}") from error
+    start, magic = 4 + 4 * ndim, bytes([0, 0, 8, ndim])
+    if content[:4] != magic[: len(content)]:
+        raise _damaged(
+            path,
+            f"not an IDX file of {ndim}-dimensional bytes: its magic number "
+            f"is 0x{content[:4].hex()}, expected 0x{magic.hex()}",
+        )
+    if len(content) < start:
+        raise _damaged(path, "truncated: it ends inside its header")
+    shape = tuple(np.frombuffer(content[4:start], ">u4").tolist())
+    found, expected = len(content) - start, math.prod(shape)
+    if found != expected:
+        raise _damaged(
+            path,
+            f"{'truncated' if found < expected else 'corrupt'}: {found} "
+            f"bytes of data, but its header promises {expected}, {shape}",
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _damaged(path, fault):
+    return ValueError(f"{path} is {fault}; delete it and fetch it again")

@@ -18,7 +18,12 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from nclib import _exact, _projection, certificates
-from nclib.data import check_integer, check_Xy, split_class
+from nclib._checks import (
+    check_classes,
+    check_integer,
+    check_Xy,
+    split_class,
+)
 
 _EPS = np.finfo(float).eps
 # Features whose sizes differ by more than this power of two are evened out.
@@ -177,13 +182,7 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
     """
     X, codes, labels = check_Xy(X, y)
     names = labels.tolist()
-    wanted = names
-    if classes is not None:
-        wanted = list(classes) if np.iterable(classes) else [classes]
-        if not wanted or any(label not in names for label in wanted):
-            raise ValueError(
-                f"classes must list labels of y, {names}, got {classes!r}"
-            )
+    wanted = check_classes(classes, names)
     threads = 1 if n_jobs is None else check_integer("n_jobs", n_jobs, 1)
     threads = min(threads, len(wanted))
 
@@ -388,7 +387,7 @@ def _left_candidates(X_in, X_out, peeled):
             f"{len(A_in)} samples (Theorem 3(c))",
             reduction.rank == A_in.shape[1],
         )
-    columns, norms, real = _unit_columns(reduction, A_out)
+    columns, norms, real = reduction.unit_columns(A_out)
     # Rounding decides about such a row, and about a sample of the class that
     # nearly follows from others: no answer is clear without a proof.
     regular = reduction.regular and not norms[~real].any()
@@ -436,22 +435,6 @@ def _left(X_in, X_out, peeled):
     if exponent.any():
         A_in, A_out = np.ldexp(A_in, -exponent), np.ldexp(A_out, -exponent)
     return A_in, A_out, exponent
-
-
-def _unit_columns(reduction, A_out):
-    """The reduced samples at unit length, their lengths, and which are real.
-
-    Rounding noise of a sample that lies in the span of the class must not be
-    blown up to a unit vector: such a sample asks for 0 <= 0.
-    """
-    columns = reduction.coordinates(A_out)
-    norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
-    real = norms > 1e-13 * np.sqrt(np.einsum("ij,ij->i", A_out, A_out))
-    if real.all():
-        columns /= norms
-    else:
-        columns = columns[:, real] / norms[real]
-    return columns, norms, real
 
 
 def _largest(A_in, A_out, axis):
@@ -515,7 +498,7 @@ def exact_margin(X, y, label):
     reduction = Reduction.of(A_in)
     if reduction.deficit is not None:
         return np.nan
-    columns, _, _ = _unit_columns(reduction, A_out)
+    columns, _, _ = reduction.unit_columns(A_out)
     e = np.eye(len(columns))[-1]
     if columns.shape[1] == 0:
         return 1.0
@@ -806,6 +789,21 @@ class Reduction:
         columns[:-1] = rotated[self.rank :]
         columns[-1] = (self._w / self.length) @ rotated[: self.rank]
         return columns
+
+    def unit_columns(self, X):
+        """`coordinates` at unit length, their lengths, and which are real.
+
+        Rounding noise of a sample that lies in the span of the class must
+        not be blown up to a unit vector: it asks for 0 <= 0, and is left out.
+        """
+        columns = self.coordinates(X)
+        norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+        real = norms > 1e-13 * np.sqrt(np.einsum("ij,ij->i", X, X))
+        if real.all():
+            columns /= norms
+        else:
+            columns = columns[:, real] / norms[real]
+        return columns, norms, real
 
     def point(self, coordinates):
         """The vector eta in R^d with the given coordinates."""

@@ -9,38 +9,26 @@ A malformed argument raises a TypeError or a ValueError that names it.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.linalg import qr
 from scipy.special import ndtr, owens_t
+from scipy.stats import beta as beta_distribution
 
-from nclib._projection import nonnegative_least_squares
-from nclib.data import check_matrix, check_real, check_Xy, split_class
-from nclib.feasibility import Reduction, decide
-from nclib.theorem_7 import (
-    printed_bound_roots,
-    printed_excess,
-    printed_moment,
-    theorem_7a_sigma,
-    theorem_7b_corrected,
-    theorem_7b_printed,
-    truncated_moment,
+from nclib._checks import (
+    check_choice,
+    check_matrix,
+    check_real,
+    check_vector,
+    check_Xy,
+    split_class,
 )
-
-__all__ = [
-    "CollapsedNeuron",
-    "best_collapsed_neuron",
-    "neuron_error",
-    "printed_bound_roots",
-    "printed_excess",
-    "printed_moment",
-    "sandwich",
-    "theorem_7a_sigma",
-    "theorem_7b_corrected",
-    "theorem_7b_printed",
-    "truncated_moment",
-    "two_neuron_error",
-]
+from nclib._projection import nonnegative_least_squares
+from nclib.asymptotics import collapsed_error
+from nclib.bounds import printed_factor
+from nclib.data import GaussianMixture, power_of_two
+from nclib.feasibility import Reduction, decide
 
 # Cosines below this are rounding: an optimum so close to the face t = 0 of
 # the cone is not told from one on it.
@@ -128,29 +116,24 @@ def best_collapsed_neuron(X, y, mu, label):
     One QR factorization, O(n_in**2 d), and one active-set solve.
     """
     X_in, X_out = split_class(X, y, label)
-    mu = _vector("mu", mu, X_in.shape[1])
+    mu = check_vector("mu", mu, X_in.shape[1])
     infeasible = ValueError(
         f"no neuron collapses class {label!r}: X_in beta = 1, X_out beta <= "
         "0 has no solution, so (2.26) has no feasible point"
     )
     if not X_in.any():
         raise infeasible
-    in_scale, mu_scale = _power_of_two(X_in), _power_of_two(mu)
-    out_scale = _power_of_two(X_out, axis=1)
+    in_scale, mu_scale = power_of_two(X_in), power_of_two(mu)
+    out_scale = power_of_two(X_out, axis=1)
     X_in, mu = X_in / in_scale, mu / mu_scale
     X_out = X_out / out_scale[:, None]
     reduction = Reduction.of(X_in)
     if reduction.deficit is not None:
         raise infeasible
-    columns = reduction.coordinates(np.vstack([X_out, mu]))
-    columns, target = columns[:, :-1], columns[:, -1]
-    length = np.linalg.norm(columns, axis=0)
-    # A sample in the span of the class asks for 0 <= 0, up to rounding.
-    real = length > 1e-13 * np.linalg.norm(X_out, axis=1)
+    columns, length, real = reduction.unit_columns(X_out)
+    target = reduction.coordinates(mu[None])[:, 0]
     # Generators of the polar cone, the last for t >= 0.
-    polar = np.zeros((len(columns), real.sum() + 1))
-    polar[:, :-1] = columns[:, real] / length[real]
-    polar[-1, -1] = -1.0
+    polar = np.column_stack([columns, -np.eye(len(columns))[-1]])
     unsure = ValueError(
         f"float64 arithmetic cannot tell the best neuron of class {label!r}, "
         "or whether there is one: see nclib.decide"
@@ -218,26 +201,6 @@ def _residuals(X_in, X_out, mu, direction, u, s, rest):
     return {name: float(value) for name, value in residuals.items()}
 
 
-def _vector(name, value, size=None):
-    """Return ``value`` as a finite non-zero vector with ``size`` entries."""
-    value = np.asarray(value)
-    if value.ndim != 1 or size not in (None, len(value)):
-        raise ValueError(
-            f"{name} must have shape ({'d' if size is None else size},), "
-            f"got {value.shape}"
-        )
-    value = check_matrix(name, value[None])[0]
-    if not value.any():
-        raise ValueError(f"{name} must not be zero")
-    return value
-
-
-def _power_of_two(values, axis=None):
-    """A power of two near the largest magnitude: dividing by it is exact."""
-    largest = np.abs(values).max(axis=axis)
-    return np.exp2(np.floor(np.log2(np.maximum(largest, 1e-300))))
-
-
 def neuron_error(beta, mu, sigma):
     r"""Misclassification probability of one neuron.
 
@@ -255,10 +218,10 @@ def neuron_error(beta, mu, sigma):
     -----
     The display before (2.26) of the paper, for both classes at once.
     """
-    mu = _vector("mu", mu)
-    beta = _vector("beta", beta, len(mu))
+    mu = check_vector("mu", mu)
+    beta = check_vector("beta", beta, len(mu))
     sigma = check_real("sigma", sigma, 0.0, exclusive=True)
-    beta = beta / _power_of_two(beta)
+    beta = beta / power_of_two(beta)
     return float(ndtr(-(mu @ beta) / (sigma * np.linalg.norm(beta))))
 
 
@@ -295,14 +258,13 @@ def two_neuron_error(beta1, beta2, mu, sigma, ties="error"):
     probabilities in terms of Owen's T function.
     """
     share = {"error": 1.0, "half": 0.5, "correct": 0.0}
-    if not isinstance(ties, str) or ties not in share:
-        raise ValueError(f"ties must be one of {list(share)}, got {ties!r}")
-    mu = _vector("mu", mu)
-    beta1 = _vector("beta1", beta1, len(mu))
-    beta2 = _vector("beta2", beta2, len(mu))
+    check_choice("ties", ties, share)
+    mu = check_vector("mu", mu)
+    beta1 = check_vector("beta1", beta1, len(mu))
+    beta2 = check_vector("beta2", beta2, len(mu))
     m = mu / check_real("sigma", sigma, 0.0, exclusive=True)
     # One scale for both: f keeps its sign under a common factor only.
-    scale = max(_power_of_two(beta1), _power_of_two(beta2))
+    scale = max(power_of_two(beta1), power_of_two(beta2))
     beta1, beta2 = beta1 / scale, beta2 / scale
     total = 0.0
     for own, other, mean in ((beta1, beta2, m), (beta2, beta1, -m)):
@@ -381,7 +343,7 @@ def sandwich(X, y, mu, sigma, label=None):
     if len(classes) != 2:
         raise ValueError(f"y must have two classes, got {classes.tolist()}")
     X_in, X_out = split_class(X, y, classes[0] if label is None else label)
-    mu = _vector("mu", mu, X_in.shape[1])
+    mu = check_vector("mu", mu, X_in.shape[1])
     norm = np.linalg.norm(mu)
     axis = mu / norm
     along_in = X_in @ axis / norm - 1.0
@@ -397,3 +359,334 @@ def sandwich(X, y, mu, sigma, label=None):
     if len(noise) < len(mu) and spectrum[-1] > 1e-24 * spectrum[0]:
         upper = s2 + (along_in @ along_in + tail) / spectrum[-1]
     return float(lower), float(upper)
+
+
+# What f(x) = 0 counts as, from the kindest rule on.
+TIES = ("correct", "half", "error")
+
+
+def draw(n, d, s, seed):
+    """A draw of two opposed clusters (2.20) with mu = e_1 and sigma = s.
+
+    Parameters
+    ----------
+    n, d : int
+        Samples a class and dimension.
+    s : float
+        Noise level sigma / ||mu||.
+    seed : int, SeedSequence or Generator
+
+    Returns
+    -------
+    X : (2 n, d) float64 array
+    y : (2 n,) int64 array
+        0 for the class with mean mu, 1 for that with mean -mu.
+    mu : (d,) float64 array
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y, mu = nclib.generalization.draw(20, 60, 0.5, seed=1)
+    >>> nclib.best_collapsed_neuron(X, y, mu, 0).ratio < 1
+    True
+    """
+    mu = np.eye(1, d)[0]
+    mixture = GaussianMixture(np.stack([mu, -mu]), s)
+    return *mixture.sample(n, np.random.default_rng(seed)), mu
+
+
+@cache
+def ratios(n, d, s, count, seed=7):
+    """Optima 1/q of (2.26) on ``count`` draws, mu and sigma as in `draw`.
+
+    Parameters
+    ----------
+    n, d, s
+        As in `draw`.
+    count : int
+        Draws.
+    seed : int
+
+    Returns
+    -------
+    (count,) float64 array
+        Remembered as long as the program runs; not writable.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> mean = nclib.generalization.ratios(100, 300, 0.5, 3).mean()
+    >>> abs(mean - 1 / nclib.collapsed_error(3, 0.5).q) < 0.05
+    True
+    """
+    found = np.array(
+        [
+            best_collapsed_neuron(*draw(n, d, s, [seed, k]), 0).ratio
+            for k in range(count)
+        ]
+    )
+    found.flags.writeable = False
+    return found
+
+
+def errors(n, d, s, count):
+    """The smallest errors of a collapsed neuron on the draws of `ratios`.
+
+    Parameters
+    ----------
+    n, d, s, count
+        As in `ratios`.
+
+    Returns
+    -------
+    (count,) float64 array
+
+    Examples
+    --------
+    >>> import nclib
+    >>> smallest = nclib.generalization.errors(100, 300, 0.5, 3)
+    >>> (smallest > nclib.collapsed_error(3, 0.5).bayes).all()
+    True
+    """
+    return ndtr(-ratios(n, d, s, count) / s)
+
+
+def beta_law(n, d):
+    """Law of the squared optimum while no inequality is active.
+
+    Parameters
+    ----------
+    n, d : int
+        Samples a class and dimension, n at most d.
+
+    Returns
+    -------
+    scipy.stats frozen distribution
+        Beta((d - n + 1)/2, (n - 1)/2).
+
+    Notes
+    -----
+    Beyond the paper (proved).
+
+    Examples
+    --------
+    >>> from nclib.generalization import beta_law
+    >>> round(beta_law(100, 200).mean(), 4)
+    0.505
+    """
+    return beta_distribution((d - n + 1) / 2, (n - 1) / 2)
+
+
+@cache
+def optimal_pair(n, d, s, seed):
+    """A draw (X, y, mu) and the best neuron of either class on it.
+
+    Parameters
+    ----------
+    n, d, s
+        As in `draw`.
+    seed : int
+
+    Returns
+    -------
+    X, y, mu
+        As from `draw`.
+    first, second : CollapsedNeuron
+        Of the classes with means mu and -mu.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> _, _, mu, first, second = nclib.generalization.optimal_pair(
+    ...     20, 60, 0.5, seed=0
+    ... )
+    >>> mu @ first.beta > 0 > mu @ second.beta
+    True
+    """
+    X, y, mu = draw(n, d, s, [88, seed])
+    first = best_collapsed_neuron(X, y, mu, 0)
+    second = best_collapsed_neuron(X, y, -mu, 1)
+    return X, y, mu, first, second
+
+
+def blind_direction(X, mu, seed=0):
+    """A unit vector orthogonal to every sample and to mu.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Samples, d above N + 1.
+    mu : (d,) array
+    seed : int
+
+    Returns
+    -------
+    (d,) float64 array
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> X, y, mu = nclib.generalization.draw(5, 20, 0.5, seed=1)
+    >>> v = nclib.generalization.blind_direction(X, mu)
+    >>> np.abs(X @ v).max() < 1e-12
+    True
+    """
+    X = check_matrix("X", X)
+    mu = check_vector("mu", mu, X.shape[1])
+    if len(X) + 1 >= len(mu):
+        raise ValueError(
+            f"X must have fewer than d - 1 = {len(mu) - 1} rows, "
+            f"got {len(X)}: nothing is orthogonal to all of them"
+        )
+    rng = np.random.default_rng(seed)
+    span = qr(np.vstack([X, mu]).T, mode="economic")[0]
+    v = rng.standard_normal(len(mu))
+    for _ in range(2):
+        v -= span @ (span.T @ v)
+    return v / np.linalg.norm(v)
+
+
+def hyperplane_pair(X, y, mu):
+    """Neurons beta and -c beta of C_1 and C_2: one hyperplane, no ties.
+
+    The best direction that is constant on either class, moved slightly into
+    the interior when one of the two constants vanishes.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Samples of two classes, d above N.
+    y : (N,) integer array
+        0 for the class with mean mu, 1 for that with mean -mu.
+    mu : (d,) array
+
+    Returns
+    -------
+    beta1, beta2 : (d,) float64 arrays
+
+    Notes
+    -----
+    Beyond the paper (proved): its squared cosine is
+    Beta((d - 2n + 2)/2, n - 1) while both constants are positive.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> from nclib.generalization import admissible, draw, hyperplane_pair
+    >>> X, y, mu = draw(10, 40, 0.5, seed=1)
+    >>> admissible(X, y, *hyperplane_pair(X, y, mu)) < 1e-10
+    True
+    """
+    X_in, X_out = X[y == 0], X[y == 1]
+    spread = X_out[1:] - X_out[0]
+    basis = qr(spread.T, mode="economic")[0]
+    flat = X - (X @ basis) @ basis.T
+    mean = mu - basis @ (basis.T @ mu)
+    best = best_collapsed_neuron(flat, y, mean, 0).direction
+    inner = np.linalg.lstsq(X, 1.0 - 2.0 * y, rcond=None)[0]
+    direction = best + 1e-3 * inner / np.linalg.norm(inner)
+    one, two = (X_in @ direction).mean(), (X_out @ direction).mean()
+    return direction / one, direction / two
+
+
+def admissible(X, y, beta1, beta2):
+    """Largest violation of beta1 in C_1 and beta2 in C_2, relative.
+
+    Parameters
+    ----------
+    X : (N, d) array
+    y : (N,) integer array
+        0 and 1.
+    beta1, beta2 : (d,) array
+
+    Returns
+    -------
+    float
+        In units of the larger of 1 and the largest possible |<x, beta>|.
+
+    Examples
+    --------
+    >>> from nclib.generalization import admissible, optimal_pair
+    >>> X, y, mu, first, second = optimal_pair(20, 60, 0.5, seed=0)
+    >>> admissible(X, y, first.beta, second.beta) < 1e-10
+    True
+    """
+    worst = 0.0
+    for own, beta in ((0, beta1), (1, beta2)):
+        inner, outer = X[y == own] @ beta, X[y != own] @ beta
+        size = np.linalg.norm(beta) * np.linalg.norm(X, axis=1).max()
+        worst = max(
+            worst,
+            np.abs(inner - 1).max() / max(1.0, size),
+            outer.max() / max(1.0, size),
+        )
+    return worst
+
+
+def limit_errors(delta, s):
+    """Limits for large n: one optimal neuron, then the pair by tie rule.
+
+    Parameters
+    ----------
+    delta, s : float
+        As for `nclib.collapsed_error`.
+
+    Returns
+    -------
+    tuple of four floats
+        The error of the best neuron; of the optimal pair with ties
+        "correct", "half" and "error".
+
+    Notes
+    -----
+    Beyond the paper; derived, as the angle between the optimal neurons is.
+
+    Examples
+    --------
+    >>> from nclib.generalization import limit_errors
+    >>> single, correct, half, error = limit_errors(10.6, 2.0)
+    >>> correct < half < single < error
+    True
+    """
+    limit = collapsed_error(delta, s)
+    cosine, rho = 1 / limit.q, limit.cosine
+    sine = np.sqrt(1 - cosine**2)
+    across = (rho + cosine**2) / sine
+    rest = np.sqrt(max(sine**2 - across**2, 0.0))
+    first = np.array([cosine, sine, 0.0])
+    second = np.array([-cosine, across, rest])
+    mu = np.array([1.0, 0.0, 0.0])
+    return limit.error, *(
+        two_neuron_error(first, second, mu, s, ties) for ties in TIES
+    )
+
+
+def slack_needed(n, s):
+    """The c1 = c2 with which (2.28) is tight at d = 2 n log n.
+
+    Parameters
+    ----------
+    n : float
+        Samples a class.
+    s : float
+        sigma/||mu||, positive.
+
+    Returns
+    -------
+    float
+        It grows without bound with n where (2.28) is false for large n.
+
+    Notes
+    -----
+    By the exact limit `nclib.collapsed_error`.
+
+    Examples
+    --------
+    >>> from nclib.generalization import slack_needed
+    >>> slack_needed(1e9, 0.5) > 100 * slack_needed(1e3, 0.5)
+    True
+    """
+    delta = 2 * np.log(n)
+    exact = collapsed_error(delta, s).q ** 2 - 1
+    excess = 2 * delta * s**2 * (printed_factor(delta, s) - 1 - exact)
+    return float(excess / (s**2 + s) * np.sqrt(n / np.log(n)))

@@ -6,16 +6,22 @@ known about (2.12) applies to them: full rank N suffices for collapse
 (Theorem 3), and far less than full rank is needed.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 import scipy.linalg
 
+from nclib._checks import (
+    check_choice,
+    check_classes,
+    check_integer,
+    check_matrix,
+    check_unit_rows,
+    check_Xy,
+)
 from nclib.asymptotics import intercept_threshold
-from nclib.data import check_integer, check_matrix, check_Xy
 from nclib.feasibility import decide
+from nclib.transition import smallest
 
 # What each variant subtracts from E relu relu^T, for unit vectors.
 _OFFSETS = {
@@ -23,7 +29,6 @@ _OFFSETS = {
     "theorem_6": 0.0,
     "lemma_9": 2 / np.pi,
 }
-_UNIT = 1e-6
 _EPS = np.finfo(float).eps
 
 
@@ -67,19 +72,8 @@ def h_infinity(X, variant="corrected"):
     Theorem 6 and Lemma 9, whose assumption "not parallel" has to exclude
     antiparallel rows too. Cost O(N**2 d).
     """
-    if variant not in _OFFSETS:
-        raise ValueError(
-            f"variant must be one of {list(_OFFSETS)}, got {variant!r}"
-        )
-    X = check_matrix("X", X)
-    norms = np.linalg.norm(X, axis=1)
-    worst = int(np.abs(norms - 1.0).argmax())
-    if abs(norms[worst] - 1.0) > _UNIT:
-        raise ValueError(
-            f"X must have unit rows, got norm {norms[worst]:g} in row "
-            f"{worst}; divide each row by its norm"
-        )
-    X /= norms[:, None]
+    check_choice("variant", variant, _OFFSETS)
+    X = check_unit_rows("X", X)
     cosine = np.clip(X @ X.T, -1.0, 1.0)
     np.fill_diagonal(cosine, 1.0)
     sine = np.sqrt((1.0 - cosine) * (1.0 + cosine))
@@ -241,7 +235,7 @@ def rank_width(X, seed, max_width, progress=False):
         return np.linalg.matrix_rank(features(width)) == N
 
     with _Progress("rank width", progress) as report:
-        return _search(report(full), N, N, max_width)
+        return smallest(report(full), N, max_width, N)
 
 
 def collapse_width(X, y, seed, max_width, classes=None, progress=False):
@@ -291,11 +285,7 @@ def collapse_width(X, y, seed, max_width, classes=None, progress=False):
     X, codes, labels = check_Xy(X, y)
     max_width = check_integer("max_width", max_width, 1)
     sizes = dict(zip(labels.tolist(), np.bincount(codes), strict=True))
-    wanted = list(sizes) if classes is None else list(classes)
-    if not wanted or not sizes.keys() >= set(wanted):
-        raise ValueError(
-            f"classes must name labels of y, {list(sizes)}, got {wanted}"
-        )
+    wanted = check_classes(classes, sizes)
     wanted.sort(key=sizes.get, reverse=True)
     lowest, features = 1, _growing_features(X, seed)
     width = math.ceil(sizes[wanted[0]] * intercept_threshold(len(labels)))
@@ -308,11 +298,97 @@ def collapse_width(X, y, seed, max_width, classes=None, progress=False):
                 )
                 return answer.classes[label].feasible is True
 
-            width = _search(report(feasible), width, lowest, max_width)
+            width = smallest(report(feasible), lowest, max_width, width)
             if width is None:
                 return None
             lowest = width
     return width
+
+
+def sphere(N, d, seed):
+    """N independent uniform points on the unit sphere of R^d.
+
+    Parameters
+    ----------
+    N, d : int
+        Points and dimensions.
+    seed : int, SeedSequence or Generator
+
+    Returns
+    -------
+    (N, d) float64 array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.kernels import sphere
+    >>> np.allclose(np.linalg.norm(sphere(5, 3, seed=0), axis=1), 1)
+    True
+    """
+    N, d = check_integer("N", N, 1), check_integer("d", d, 1)
+    X = np.random.default_rng(seed).standard_normal((N, d))
+    return X / np.linalg.norm(X, axis=1, keepdims=True)
+
+
+def circle(*angles):
+    """Unit vectors of the plane at the given angles, one a row.
+
+    Parameters
+    ----------
+    *angles : float
+        In radians.
+
+    Returns
+    -------
+    (len(angles), 2) float64 array
+
+    Examples
+    --------
+    >>> from nclib.kernels import circle, h_infinity
+    >>> round(h_infinity(circle(0.0, 0.5))[0, 1], 4)
+    0.2829
+    """
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
+    """Smallest widths per sample of a class, labels unrelated to inputs.
+
+    Parameters
+    ----------
+    K, n : int
+        Classes, and samples of each, uniform on the sphere.
+    draws : int
+        Data sets, each with a random layer of its own.
+    d : int
+        Dimension of the inputs.
+    seed : int
+    classes : sequence of int
+        The classes that have to collapse.
+
+    Returns
+    -------
+    (draws,) float64 array
+        `collapse_width` / n.
+
+    Notes
+    -----
+    Beyond the paper. The mean tends to
+    `nclib.asymptotics.intercept_threshold` (K) for one class.
+
+    Examples
+    --------
+    >>> from nclib.kernels import label_widths
+    >>> 1.0 < label_widths(2, 20, draws=3).mean() < 1.8
+    True
+    """
+    y = np.repeat(np.arange(K), n)
+    widths = []
+    for child in np.random.SeedSequence([6, K, n, seed]).spawn(draws):
+        data, layer = child.spawn(2)
+        X = sphere(K * n, d, data)
+        widths.append(collapse_width(X, y, layer, 4 * K * n, classes) / n)
+    return np.array(widths)
 
 
 def _neurons(rng, d, d1):
@@ -334,35 +410,6 @@ def _growing_features(X, seed):
         return features[:, :width]
 
     return at
-
-
-def _search(holds, guess, lowest, highest):
-    """Least width in [lowest, highest] where a monotone property holds."""
-    if lowest > highest:
-        return None
-    below, width = lowest - 1, max(lowest, min(guess, highest))
-    step = max(1, math.isqrt(width) // 2)
-    if holds(width):
-        above = width
-        while above - step > below and holds(above - step):
-            above, step = above - step, 2 * step
-        below = max(below, above - step)
-    else:
-        while True:
-            if width == highest:
-                return None
-            below, width = width, min(width + step, highest)
-            if holds(width):
-                break
-            step *= 2
-        above = width
-    while above - below > 1:
-        middle = (above + below) // 2
-        if holds(middle):
-            above = middle
-        else:
-            below = middle
-    return above
 
 
 class _Progress:

@@ -11,7 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nclib.data import check_matrix, check_Xy
+from nclib._checks import (
+    check_choice,
+    check_classifier,
+    check_matrix,
+    check_Xy,
+)
 
 
 class Convention(NamedTuple):
@@ -203,23 +208,14 @@ def nc_metrics(H, W, y, convention="paper"):
     D = 50. Source: (3.2), (3.3); the other
     conventions are listed with their origin in `CONVENTIONS`.
     """
-    if convention not in CONVENTIONS:
-        raise ValueError(
-            f"convention must be one of {', '.join(CONVENTIONS)}, "
-            f"got {convention!r}"
-        )
+    check_choice("convention", convention, CONVENTIONS)
     H = to_numpy(H)
     epsilon = np.finfo(H.dtype if H.dtype.kind == "f" else float).eps
     H = check_matrix("H", H)
-    W = check_matrix("W", to_numpy(W))
     _, codes, classes = check_Xy(H[:, :1], to_numpy(y))
     N, D = H.shape
     K = len(classes)
-    if W.shape != (D, K):
-        raise ValueError(
-            f"W must have one row a feature and one column a class, shape "
-            f"({D}, {K}), got shape {W.shape}"
-        )
+    W = check_classifier(to_numpy(W), D, K)
 
     counts = np.bincount(codes)
     H = H[np.argsort(codes, kind="stable")]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nclib.data import check_integer, check_matrix, check_Xy
+from nclib._checks import check_integer, check_matrix, check_Xy
 from nclib.feasibility import decide
 from nclib.metrics import to_numpy
 from nclib.upfm import upfm_minimizer, upfm_risk

@@ -14,8 +14,13 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import kl_div, softmax
 
-from nclib.data import check_integer, check_matrix
-from nclib.upfm import check_problem, penalty_slope, upfm_minimizer
+from nclib._checks import (
+    check_choice,
+    check_integer,
+    check_matrix,
+    check_problem,
+)
+from nclib.upfm import penalty_slope, upfm_minimizer
 
 _REDUCTIONS = ("full", "permutation", "scalar")
 
@@ -98,11 +103,7 @@ def upfm_sdp(counts, lambda_W, lambda_H, loss="ce", reduction="permutation"):
             f"counts must name at least two classes, got {len(counts)}"
         )
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, loss)
-    if reduction not in _REDUCTIONS:
-        raise ValueError(
-            f"reduction must be one of {', '.join(_REDUCTIONS)}, "
-            f"got {reduction!r}"
-        )
+    check_choice("reduction", reduction, _REDUCTIONS)
     if reduction == "scalar":
         if len(set(counts)) > 1:
             raise ValueError(
@@ -381,3 +382,42 @@ def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
         float(n / 2 * angles),
         float(lambda_W / 2 * duality),
     )
+
+
+def minority_solution(K, n, m, lambda_W, lambda_H):
+    r"""Global minimum of the feature model when a small class vanishes.
+
+    K - 1 classes have n samples, the last has m. If
+    :math:`m(K-1)/K < N^2\lambda_W\lambda_H` the last class's features are
+    zero at every minimizer, and the others are orthogonal.
+
+    Returns
+    -------
+    risk : float
+        Of the candidate with the last feature at zero.
+    features : float
+        Squared norm of the other features.
+    smallest : float
+        Smallest eigenvalue of the scaled dual matrix or entry of the dual of
+        the features' signs: at least 0 proves that the candidate is a global
+        minimizer.
+    """
+    N = (K - 1) * n + m
+    b = N * np.sqrt(lambda_W * lambda_H / (n * K * (K - 1)))
+    gap = np.log((1 - (K - 1) * b) / b)
+    features = lambda_W * N * gap / (n * K * b)
+    weight = n * features / lambda_W
+    P = np.full((K, K), b) + np.diag(np.full(K, 1 - K * b))
+    P[-1] = 1 / K
+    G = (P - np.eye(K)) / N
+    counts = np.array([n] * (K - 1) + [m])
+    loss = n * (K - 1) * np.log1p((K - 1) * np.exp(-gap)) + m * np.log(K)
+    W2 = weight**2 / features * (G[:-1] ** 2).sum()
+    risk = loss / N + lambda_W / 2 * W2
+    risk += lambda_H / 2 * n * (K - 1) * features
+    inner = G @ G.T / lambda_W
+    B = np.where(np.eye(K) > 0, 0.0, -inner)
+    labels = np.repeat(np.arange(K), counts)
+    dual = np.eye(N) - (B + inner)[np.ix_(labels, labels)] / lambda_H
+    signs = B[~np.eye(K, dtype=bool)].min() / lambda_H
+    return risk, features, float(min(np.linalg.eigvalsh(dual)[0], signs))

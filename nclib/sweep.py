@@ -1,16 +1,16 @@
 """Many independent tasks: workers, seeds, cache, progress, resume.
 
 Each task gets its own child of the seed, and its result is stored under a
-hash of the task, its arguments, its seed and the code of nclib. So results
-do not depend on the number of workers or on their order, an interrupted
-sweep continues where it stopped, and an edit of nclib starts afresh.
+hash of the task and its module, its arguments, its seed and the code of
+nclib. So results do not depend on the number of workers or on their order,
+an interrupted sweep continues where it stopped, and an edit of the task or
+of nclib starts afresh. The wording of the ledger is no such edit.
 """
 
-from __future__ import annotations
-
 import hashlib
+import inspect
 import os
-import tempfile
+import warnings
 from pathlib import Path
 
 import joblib
@@ -19,16 +19,18 @@ import platformdirs
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from nclib.data import check_integer
+from nclib._checks import check_integer
+from nclib._files import read_array, write_array
 
 
 def code_hash():
-    """Hash of the source of every module of nclib."""
+    """Hash of the source of nclib, except the ledger, which only asks."""
     digest = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        digest.update(name.encode() + b"\0" + path.read_bytes())
+        if not name.startswith("ledger/"):
+            digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -43,23 +45,75 @@ def workers(n_jobs=None):
     """``n_jobs``, or as many as the cores this process may use."""
     if n_jobs is not None:
         return check_integer("n_jobs", n_jobs, 1)
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count()
-    )
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()
+
+
+def _identity(task):
+    """What a stored result depends on beside arguments and seed.
+
+    The source is that on the disk, which workers import; the code is that in
+    memory, which differs from it after an edit without a reload.
+    """
+    if not inspect.isfunction(task):
+        raise TypeError(
+            "task must be a function, which workers import by its name, got "
+            f"{task!r} ({type(task).__name__})"
+        )
+    name = f"{task.__module__}.{task.__qualname__}"
+    file = inspect.getsourcefile(task)
+    if task.__module__ == "__main__" or "<" in task.__qualname__ or not file:
+        raise ValueError(
+            f"task must be a function of an importable module, got {name}: "
+            "its name does not say which function it is, so that workers "
+            "and the cache could take another for it. Put it into a file "
+            "of its own, as a function with a name, and import it"
+        )
+    source = Path(file).read_bytes()
+    return name, code_hash(), source, _instructions(task.__code__)
+
+
+def _instructions(code):
+    constants = [
+        _instructions(c) if inspect.iscode(c) else repr(c)
+        for c in code.co_consts
+    ]
+    return code.co_code, code.co_names, code.co_varnames, constants
+
+
+def _numbers(result, task):
+    """The result as an array, if it can be stored as one."""
+    try:
+        array = np.asarray(result)
+    except ValueError:
+        array = None
+    if array is None or array.dtype.hasobject:
+        raise TypeError(
+            f"task must return an array of numbers, {task.__qualname__} "
+            f"returned {str(result)[:60]!r} ({type(result).__name__})"
+        )
+    return array
 
 
 def _stored(path, task, arguments, seed):
     # One thread a worker: the fastest split of the cores, and sums that do
     # not depend on how many workers there are.
     with threadpool_limits(1):
-        result = np.asarray(task(*arguments, seed))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".npy")
-    with os.fdopen(handle, "wb") as file:
-        np.save(file, result)
-    os.replace(temporary, path)
+        result = _numbers(task(*arguments, seed), task)
+    write_array(path, result)
+
+
+def _kept(path):
+    """The result in the cache, or None; a damaged file is removed."""
+    try:
+        return read_array(path)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        warnings.warn(f"{error}; computed again", stacklevel=3)
+        path.unlink(missing_ok=True)
+        return None
 
 
 def sweep(task, arguments, seed, n_jobs=None, title=None):
@@ -68,7 +122,9 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
     Parameters
     ----------
     task : function
-        Importable, returning an array; its last argument is a SeedSequence.
+        Of an importable module, returning an array of numbers; its last
+        argument is a SeedSequence. What it imports from other modules of
+        your own is not watched for edits.
     arguments : sequence of tuples
         Arrays, numbers, strings and sequences of them.
     seed : int
@@ -87,23 +143,29 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` or ``n_jobs`` is not an integer in range.
+        If ``seed`` or ``n_jobs`` is not an integer in range; if ``task`` is
+        a lambda, local or defined in the running script or notebook, or
+        returns what is no array of numbers.
 
     Notes
     -----
     Finished tasks are kept under `cache_folder`, each written at once and
-    whole, so the sweep may be interrupted and run again.
+    whole, with a checksum, so the sweep may be interrupted and run again; a
+    damaged file is computed again, with a warning.
     """
     seed = check_integer("seed", seed, 0)
     children = np.random.SeedSequence(seed).spawn(len(arguments))
-    name = f"{task.__module__}.{task.__qualname__}"
-    code = code_hash()
+    identity = _identity(task)
     folder = cache_folder() / "sweep"
+    folder.mkdir(parents=True, exist_ok=True)
     paths = [
-        folder / (joblib.hash((name, code, seed, i, args)) + ".npy")
+        folder / f"{joblib.hash((identity, seed, i, args))}.result"
         for i, args in enumerate(arguments)
     ]
-    missing = [i for i, path in enumerate(paths) if not path.exists()]
+    results = []
+    for path in paths:
+        results.append(_kept(path))
+    missing = [i for i, result in enumerate(results) if result is None]
     run = joblib.Parallel(
         n_jobs=workers(n_jobs), return_as="generator_unordered"
     )
@@ -119,4 +181,6 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
     ) as bar:
         for _ in run(jobs):
             bar.update()
-    return [np.load(path) for path in paths]
+    for i in missing:
+        results[i] = read_array(paths[i])
+    return results

@@ -1,4 +1,7 @@
-r"""The feasibility of (3.1) on Gaussian mixtures, sampled exactly in law.
+r"""The phase transition by simulation: (3.1), sampled exactly in law.
+
+The critical dimension of a draw is the smallest d at which a class can
+collapse; appending pure-noise coordinates never destroys a solution.
 
 Near the phase transition only the reduced constraint matrix matters: n by d
 Gaussian samples and their QR factorization can be skipped. With the means in
@@ -19,10 +22,15 @@ the span of the h that are there. In their coordinates, phi = F c, the same
 rows read N c + <a, mu_j + sigma u>, N independent N(0, 1).
 """
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 
-from nclib.data import check_integer, check_matrix, check_real
-from nclib.feasibility import separate
+from nclib._checks import check_integer, check_matrix, check_real
+from nclib._projection import nonnegative_least_squares
+from nclib.asymptotics import phase_boundary
+from nclib.feasibility import Reduction, separate
 
 
 class NestedDraw:
@@ -164,60 +172,231 @@ class NestedDraw:
         return separate(self.constraints(d))[0]
 
 
-def critical_index(draw, ds, start):
-    """Index of the first d in ``ds`` at which a nested draw is feasible.
+def smallest(holds, lowest, highest, guess=None):
+    """Least integer of a range at which a monotone property holds.
 
-    Gallops from ``start``, then bisects; ``len(ds)`` when none is feasible.
-    An undecided dimension counts as infeasible.
-    """
-    low, high = -1, len(ds)
-    step = 1
-    i = min(max(start, 0), len(ds) - 1)
-    while low + 1 < high:
-        if draw.feasible(ds[i]):
-            high = i
-            i = max(i - step, low + 1) if low < 0 else (low + high) // 2
-        else:
-            low = i
-            i = (
-                min(i + step, high - 1)
-                if high == len(ds)
-                else (low + high) // 2
-            )
-        step *= 2
-    return high
-
-
-def column(means, sigma, n, k, ds, trials, design, start, seed):
-    """Success counts of (3.1) at every d in ``ds``, ``trials`` draws each.
+    Gallops from the guess, then bisects: few calls where the guess is good.
 
     Parameters
     ----------
+    holds : function
+        Of an integer; once true it stays true. None counts as false.
+    lowest, highest : int
+        Ends of the range, both included.
+    guess : int, optional
+        Where to begin; the middle by default.
+
+    Returns
+    -------
+    int or None
+        None where it does not hold at ``highest``.
+
+    Examples
+    --------
+    >>> from nclib.transition import smallest
+    >>> smallest(lambda d: d * d >= 50, 1, 100)
+    8
+    """
+    if lowest > highest:
+        return None
+    guess = (lowest + highest) // 2 if guess is None else guess
+    below, at = lowest - 1, max(lowest, min(guess, highest))
+    step = max(1, math.isqrt(max(at, 0)) // 2)
+    if holds(at):
+        above = at
+        while above - step > below and holds(above - step):
+            above, step = above - step, 2 * step
+        below = max(below, above - step)
+    else:
+        while True:
+            if at == highest:
+                return None
+            below, at = at, min(at + step, highest)
+            if holds(at):
+                break
+            step *= 2
+        above = at
+    while above - below > 1:
+        middle = (above + below) // 2
+        if holds(middle):
+            above = middle
+        else:
+            below = middle
+    return above
+
+
+def critical_index(draw, ds, start):
+    """Index of the first d in ``ds`` at which a nested draw is feasible.
+
+    Searched from ``start`` on; ``len(ds)`` when none is feasible. An
+    undecided dimension counts as infeasible.
+    """
+    last = len(ds) - 1
+    index = smallest(lambda i: draw.feasible(ds[i]), 0, last, start)
+    return len(ds) if index is None else index
+
+
+@dataclass(frozen=True)
+class Design:
+    """Which draws of (3.1) make a column of Figures 1 and 2.
+
+    Attributes
+    ----------
     means : (K, p) array
+        Class means in the p coordinates that carry them; class 0 is asked.
     sigma : float
-    n, k : int
+        Noise level.
+    n : int
+        Samples a class.
     ds : increasing sequence of int
         Dimensions, all at least n.
     trials : int
-    design : {"nested", "independent"}
+        Draws.
+    kind : {"nested", "independent"}
         One draw a trial for all d, or fresh draws in every cell as in the
         paper. Every cell's law is the same in both.
     start : int
         Index in ``ds`` where the search of a nested column begins.
+    """
+
+    means: np.ndarray
+    sigma: float
+    n: int
+    ds: list
+    trials: int
+    kind: str = "nested"
+    start: int = 0
+
+
+def column(design, seed):
+    """Success counts of (3.1) at every dimension of a `Design`.
+
+    Parameters
+    ----------
+    design : Design
     seed : SeedSequence
 
     Returns
     -------
     (len(ds),) int array
     """
+    means, sigma, n, ds = design.means, design.sigma, design.n, design.ds
     count = np.zeros(len(ds), dtype=int)
-    for child in seed.spawn(trials):
+    for child in seed.spawn(design.trials):
         own = child.spawn(1)[0]
-        if design == "nested":
-            draw = NestedDraw(means, sigma, n, k, own)
-            count[critical_index(draw, ds, start) :] += 1
+        if design.kind == "nested":
+            draw = NestedDraw(means, sigma, n, 0, own)
+            count[critical_index(draw, ds, design.start) :] += 1
         else:
             for i, cell in enumerate(own.spawn(len(ds))):
-                draw = NestedDraw(means, sigma, n, k, cell)
+                draw = NestedDraw(means, sigma, n, 0, cell)
                 count[i] += bool(draw.feasible(ds[i]))
     return count
+
+
+def critical_dimensions(means, sigma, n, draws, seed, k=0):
+    """Smallest feasible d of class k in each of many nested draws.
+
+    At least n: fewer dimensions than samples in the class leave no solution.
+    """
+    K, _ = means.shape
+    ds = range(n, K * n)
+    guess = int(n * phase_boundary(means, sigma, k).delta) - n
+    nested = (
+        NestedDraw(means, sigma, n, k, child)
+        for child in np.random.SeedSequence(seed).spawn(draws)
+    )
+    return np.array([n + critical_index(d, ds, guess) for d in nested])
+
+
+def critical_columns(means, noise, n, draws, seed, k=0, bias=False, guess=0):
+    """The same from full data, mean plus ``noise(rng, shape)``.
+
+    The means may fill as many coordinates as there are samples a class.
+    With `bias`, a column of ones stands before the data.
+    """
+    K, p = means.shape
+    ds = range(n, K * n)
+    result = []
+    for child in np.random.SeedSequence(seed).spawn(draws):
+        X = noise(np.random.default_rng(child), (K * n, K * n))
+        y = np.repeat(np.arange(K), n)
+        X[:, :p] += means[y]
+        if bias:
+            X = np.column_stack([np.ones(K * n), X])
+        columns = [d + bias for d in ds]
+        draw = LeadingColumns(X, y, k)
+        result.append(n + critical_index(draw, columns, int(guess) - n))
+    return np.array(result)
+
+
+def gaussian(sigma):
+    """Gaussian noise of deviation ``sigma`` for `critical_columns`."""
+    return lambda rng, shape: sigma * rng.standard_normal(shape)
+
+
+def _rademacher(rng, shape):
+    return rng.choice([-1.0, 1.0], shape)
+
+
+def _uniform(rng, shape):
+    return rng.uniform(-(3**0.5), 3**0.5, shape)
+
+
+def _student(rng, shape):
+    return rng.standard_t(5, shape) * 0.6**0.5
+
+
+# Independent entries of mean 0 and variance 1.
+NOISES = {
+    "Rademacher": _rademacher,
+    "uniform": _uniform,
+    "Student t, 5 degrees": _student,
+}
+
+
+class LeadingColumns:
+    """Class k of a data set, asked for its first columns only.
+
+    The same interface as a `NestedDraw`, for noise of any law.
+    """
+
+    def __init__(self, X, y, k=0):
+        self.X_in, self.X_out = X[y == k], X[y != k]
+
+    def feasible(self, columns):
+        """Whether (2.12) is feasible on that many columns."""
+        reduction = Reduction.of(self.X_in[:, :columns])
+        if reduction.deficit is not None:
+            return False
+        return separate(reduction.unit_columns(self.X_out[:, :columns])[0])[0]
+
+
+def squared_distances(means, sigma, n, draws, seed, k=0):
+    r"""Distances D_n of Gaussian points from the random cone, squared.
+
+    Returns
+    -------
+    difference : (draws,) array
+        D_n minus the value of its program at the minimizer of the limit,
+        whose expectation is exactly n delta.
+    """
+    K, p = means.shape
+    boundary = phase_boundary(means, sigma, k)
+    inside = np.repeat(np.arange(K) == k, n)
+    result = []
+    for child in np.random.SeedSequence(seed).spawn(draws):
+        rng = np.random.default_rng(child)
+        A = rng.standard_normal((K * n, p))
+        g = rng.standard_normal(K * n)
+        S = A + np.repeat(means, n, axis=0) / sigma
+        generators = np.column_stack(
+            [S, -S, inside, -np.eye(K * n)[:, ~inside]]
+        )
+        s = nonnegative_least_squares(generators, g)
+        residual = g - generators @ s
+        at = g + S @ boundary.v
+        at[inside] -= max(boundary.margins[k], 0.0)
+        at[~inside] = np.maximum(at[~inside], 0)
+        result.append(residual @ residual - at @ at)
+    return np.array(result)

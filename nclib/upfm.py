@@ -5,26 +5,25 @@ the minimum bounds the risk of every network from below, and a network that
 attains it is globally optimal.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.optimize import minimize
+from scipy.special import log_softmax, logsumexp
 
-from nclib.data import check_integer, check_matrix, check_real, check_Xy
+from nclib._checks import (
+    check_classifier,
+    check_integer,
+    check_matrix,
+    check_problem,
+    check_Xy,
+)
 from nclib.metrics import to_numpy
 
-
-def check_problem(lambda_W, lambda_H, loss, exclusive=True):
-    """Return the penalties as floats above (or at) zero; check the loss."""
-    if loss not in ("ce", "l2"):
-        raise ValueError(f"loss must be 'ce' or 'l2', got {loss!r}")
-    return (
-        check_real("lambda_W", lambda_W, 0, exclusive),
-        check_real("lambda_H", lambda_H, 0, exclusive),
-    )
+# The penalties of Section 3.2, for W and for the features.
+PENALTIES = (1e-3, 1e-6)
 
 
 def penalty_slope(K, n, lambda_W, lambda_H, loss):
@@ -219,14 +218,9 @@ def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
     """
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, loss, False)
     H = check_matrix("H", to_numpy(H))
-    W = check_matrix("W", to_numpy(W))
     _, codes, classes = check_Xy(H[:, :1], to_numpy(y))
     N, K = len(codes), len(classes)
-    if W.shape != (H.shape[1], K):
-        raise ValueError(
-            f"W must have one row a feature and one column a class, shape "
-            f"({H.shape[1]}, {K}), got shape {W.shape}"
-        )
+    W = check_classifier(to_numpy(W), H.shape[1], K)
     logits = H @ W
     if loss == "ce":
         # Relative to the true logit: no cancellation at large margins.
@@ -237,3 +231,96 @@ def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
         mean_loss = (logits**2).sum() / (2 * N)
     penalty = lambda_W * (W**2).sum() + lambda_H * (H**2).sum()
     return float(mean_loss + penalty / 2)
+
+
+class Descent(NamedTuple):
+    """Local minima of (2.6) or (2.7), and the best minimizer.
+
+    Attributes
+    ----------
+    risks : (starts,) array
+        Where each descent ended.
+    H : (N, D) array
+    W : (D, K) array
+    """
+
+    risks: np.ndarray
+    H: np.ndarray
+    W: np.ndarray
+
+    @property
+    def risk(self):
+        return float(self.risks.min())
+
+
+def descend(counts, D, lambda_W, lambda_H, loss="ce", starts=6, seed=0):
+    """Minimize the risk over H >= 0 and W from random starts.
+
+    L-BFGS-B on the non-convex problem (2.6) or (2.7) itself; it knows
+    neither Theorem 2 nor the relaxation.
+
+    Parameters
+    ----------
+    counts : sequence of K ints
+        Class sizes; samples are stacked class by class.
+    D : int
+        Number of features.
+    lambda_W, lambda_H : float
+    loss : {"ce", "l2"}
+    starts, seed : int
+
+    Returns
+    -------
+    Descent
+        ``.risks`` of all starts, ``.H``, ``.W`` and ``.risk`` of the best.
+
+    Notes
+    -----
+    Seconds where N D is below a few hundred. What it finds is no proof: the
+    problem is not convex.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> found = nclib.upfm.descend([4, 4], D=2, lambda_W=0.02, lambda_H=0.01)
+    >>> minimum = nclib.upfm_minimizer(2, 4, 0.02, 0.01).risk
+    >>> abs(found.risk - minimum) < 1e-6
+    True
+    """
+    K, N = len(counts), sum(counts)
+    Y = np.repeat(np.eye(K), counts, axis=0)
+
+    def risk(theta):
+        H, W = theta[: N * D].reshape(N, D), theta[N * D :].reshape(D, K)
+        Z = H @ W
+        if loss == "ce":
+            log_P = log_softmax(Z, axis=1)
+            value, G = -(log_P * Y).sum() / N, (np.exp(log_P) - Y) / N
+        else:
+            value, G = ((Z - Y) ** 2).sum() / (2 * N), (Z - Y) / N
+        value += lambda_W / 2 * (W**2).sum() + lambda_H / 2 * (H**2).sum()
+        slopes = (G @ W.T + lambda_H * H, H.T @ G + lambda_W * W)
+        return value, np.concatenate([slope.ravel() for slope in slopes])
+
+    rng = np.random.default_rng(seed)
+    bounds = [(0, None)] * (N * D) + [(None, None)] * (D * K)
+    runs = []
+    for _ in range(starts):
+        start = rng.normal(size=N * D + D * K)
+        start[: N * D] = abs(start[: N * D])
+        runs.append(
+            minimize(
+                risk,
+                start,
+                jac=True,
+                bounds=bounds,
+                method="L-BFGS-B",
+                options={"ftol": 1e-16, "gtol": 1e-9, "maxiter": 3000},
+            )
+        )
+    best = min(runs, key=lambda run: run.fun).x
+    return Descent(
+        np.array([run.fun for run in runs]),
+        best[: N * D].reshape(N, D),
+        best[N * D :].reshape(D, K),
+    )

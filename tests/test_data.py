@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nclib
-from nclib.data import check_integer, check_matrix, check_real, check_Xy
+from nclib._checks import check_integer, check_matrix, check_real, check_Xy
 
 
 @pytest.mark.parametrize("K", [2, 3, 4, 7])

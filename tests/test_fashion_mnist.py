@@ -10,7 +10,7 @@ import struct
 import numpy as np
 import pytest
 
-from nclib import idx
+from nclib import data
 from nclib.data import fashion_mnist
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
@@ -134,7 +134,9 @@ def test_missing_file_and_folder(root, cache):
 
 
 def test_illegal_split(root):
-    with pytest.raises(ValueError, match="split must be 'train' or 'test'"):
+    with pytest.raises(
+        ValueError, match="split must be one of 'train', 'test'"
+    ):
         fashion_mnist(split="validation", root=root)
 
 
@@ -143,7 +145,7 @@ def test_no_network(cache):
         fashion_mnist()
     message = str(caught.value)
     assert IMAGES in message and "NCLIB_DATA" in message
-    assert all(mirror in message for mirror in idx.MIRRORS)
+    assert all(mirror in message for mirror in data._MIRRORS)
     assert list(cache.iterdir()) == []
 
 
@@ -157,16 +159,16 @@ def test_second_mirror_is_tried_and_nothing_is_fetched_twice(
 
     def serve(self, url, output_file, pooch):
         fetched.append(url)
-        if url.startswith(idx.MIRRORS[0]):
+        if url.startswith(data._MIRRORS[0]):
             raise requests.ConnectionError("the first mirror is down")
         shutil.copy(root / url.rsplit("/")[-1], output_file)
 
     monkeypatch.setattr(pooch.HTTPDownloader, "__call__", serve)
     for name in (IMAGES, LABELS):
         digest = hashlib.sha256((root / name).read_bytes()).hexdigest()
-        monkeypatch.setitem(idx.SHA256, name, digest)
+        monkeypatch.setitem(data._SHA256, name, digest)
     np.testing.assert_array_equal(fashion_mnist().y, Y)
-    assert fetched == [m + n for n in (IMAGES, LABELS) for m in idx.MIRRORS]
+    assert fetched == [m + n for n in (IMAGES, LABELS) for m in data._MIRRORS]
     (cache / LABELS).unlink()
     fashion_mnist()
     assert len(fetched) == 6, "only the missing file is fetched again"
@@ -222,7 +224,7 @@ def test_official_files(split, size):
     prefix = {"train": "train", "test": "t10k"}[split]
     for part in ("images-idx3", "labels-idx1"):
         name = f"{prefix}-{part}-ubyte.gz"
-        path = idx.find(name, os.environ["NCLIB_DATA"])
+        path = data._find(name, os.environ["NCLIB_DATA"])
         if path.suffix == ".gz":
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            assert digest == idx.SHA256[name]
+            assert digest == data._SHA256[name]

@@ -107,13 +107,13 @@ def test_a_budget_stops_and_the_same_call_resumes(monkeypatch):
 
 
 def test_a_budget_that_prepares_nothing_says_so(monkeypatch):
-    import nclib.gram
+    import nclib.training.gram
 
     def slow(*_):
         while True:
             pass
 
-    monkeypatch.setattr(nclib.gram.Problem, "_feature_blocks", slow)
+    monkeypatch.setattr(nclib.training.gram.Problem, "_feature_blocks", slow)
     with pytest.raises(ValueError, match="minutes must suffice"):
         figure_6.run(scale="quick", n_jobs=1, minutes=0.2 / 60)
 
@@ -124,7 +124,7 @@ def test_ctrl_c_is_no_budget(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nclib.training._Sgd, "epoch", interrupted)
+    monkeypatch.setattr(nclib.training.sgd._Sgd, "epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         figure_6.run(scale="quick", n_jobs=1, minutes=10)
 

@@ -15,18 +15,20 @@ from scipy.stats import kstest, norm
 
 import nclib
 from nclib.asymptotics import collapsed_error
-from nclib.data import GaussianMixture
-from nclib.generalization import (
-    best_collapsed_neuron,
-    neuron_error,
+from nclib.bounds import (
     printed_bound_roots,
     printed_excess,
     printed_moment,
-    sandwich,
     theorem_7a_sigma,
     theorem_7b_corrected,
     theorem_7b_printed,
     truncated_moment,
+)
+from nclib.data import GaussianMixture
+from nclib.generalization import (
+    best_collapsed_neuron,
+    neuron_error,
+    sandwich,
     two_neuron_error,
 )
 

@@ -1,8 +1,14 @@
-"""Sweeps: worker count, cache, interruption, code changes."""
+"""Sweeps: worker count, cache, interruption, edits, damaged files."""
+
+import errno
+import importlib
+import os
+import stat
 
 import numpy as np
 import pytest
 
+from nclib import _files
 from nclib import sweep as module
 from nclib.sweep import code_hash, sweep
 
@@ -20,12 +26,28 @@ def stop_at(limit, folder, seed):
     return draw(3, folder, seed)
 
 
+def no_numbers(folder, result, seed):
+    (folder / f"{np.random.default_rng(seed).random()}").touch()
+    return {"dict": {}, "ragged": [[1.0], [1.0, 2.0]]}[result]
+
+
+nameless = lambda x, seed: x  # noqa: E731
+
+
 @pytest.fixture
 def folders(tmp_path, monkeypatch):
     runs = tmp_path / "runs"
     runs.mkdir()
     monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "cache"))
     return runs, tmp_path / "cache"
+
+
+def count_and_forget(runs):
+    """How many tasks ran since the last call."""
+    paths = list(runs.iterdir())
+    for path in paths:
+        path.unlink()
+    return len(paths)
 
 
 def test_results_do_not_depend_on_workers(folders, monkeypatch, tmp_path):
@@ -43,21 +65,19 @@ def test_rerun_reads_the_cache_and_another_seed_does_not(folders):
     runs, _ = folders
     tasks = [(2, runs)] * 3
     first = sweep(draw, tasks, seed=0, n_jobs=1)
-    assert len(list(runs.iterdir())) == 3
-    for path in runs.iterdir():
-        path.unlink()
+    assert count_and_forget(runs) == 3
     again = sweep(draw, tasks, seed=0, n_jobs=1)
-    assert not list(runs.iterdir())
+    assert count_and_forget(runs) == 0
     np.testing.assert_array_equal(first, again)
     sweep(draw, tasks, seed=1, n_jobs=1)
-    assert len(list(runs.iterdir())) == 3
+    assert count_and_forget(runs) == 3
 
 
 def test_interrupted_sweep_resumes(folders):
     runs, cache = folders
     with pytest.raises(KeyboardInterrupt):
         sweep(stop_at, [(4, runs)] * 6, seed=0, n_jobs=1)
-    assert len(list((cache / "sweep").glob("*.npy"))) == 4
+    assert len(list((cache / "sweep").iterdir())) == 4
     for path in list(runs.iterdir())[:2]:
         path.unlink()
     # Two more may run now; a sweep that started afresh would need six.
@@ -68,20 +88,117 @@ def test_interrupted_sweep_resumes(folders):
 def test_an_edit_of_the_code_starts_afresh(folders, monkeypatch):
     runs, _ = folders
     sweep(draw, [(2, runs)], seed=0, n_jobs=1)
-    for path in runs.iterdir():
-        path.unlink()
+    count_and_forget(runs)
     monkeypatch.setattr(module, "code_hash", lambda: "edited")
     sweep(draw, [(2, runs)], seed=0, n_jobs=1)
-    assert len(list(runs.iterdir())) == 1
+    assert count_and_forget(runs) == 1
 
 
-def test_code_hash_sees_every_top_module(tmp_path, monkeypatch):
-    before = code_hash()
-    (tmp_path / "sweep.py").write_text("x = 1")
+def test_code_hash_sees_every_module_but_the_ledger(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "__file__", str(tmp_path / "sweep.py"))
-    one = code_hash()
-    (tmp_path / "sweep.py").write_text("x = 2")
-    assert len({before, one, code_hash()}) == 3
+    hashes = {code_hash()}
+    for count, name in enumerate(("sweep.py", "figures/style.py"), 2):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x = 1")
+        hashes.add(code_hash())
+        assert len(hashes) == count
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger/theorem_2.py").write_text('"""A claim."""')
+    assert code_hash() in hashes
+
+
+@pytest.fixture
+def my_module(tmp_path, monkeypatch):
+    """A user's module of one function, and how to rewrite it."""
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+
+    def write(text):
+        (tmp_path / "users_own_module.py").write_text(text)
+        importlib.invalidate_caches()
+
+    write("def task(x, seed):\n    return x + 1.0\n")
+    yield importlib.import_module("users_own_module"), write
+    monkeypatch.delitem("sys.modules", "users_own_module", raising=False)
+
+
+def test_an_edit_of_the_task_starts_afresh(folders, my_module):
+    users, write = my_module
+    assert sweep(users.task, [(1.0,)], 0, 1) == [2.0]
+    write("def task(x, seed):\n    return x + 10.0\n")
+    # The edit is on the disk only: what runs here is still the old code.
+    assert sweep(users.task, [(1.0,)], 0, 1) == [2.0]
+    importlib.reload(users)
+    assert sweep(users.task, [(1.0,)], 0, 1) == [11.0]
+    write("step = 5\n\ndef task(x, seed):\n    return x + step\n")
+    importlib.reload(users)
+    assert sweep(users.task, [(1.0,)], 0, 1) == [6.0]
+    write("step = 6\n\ndef task(x, seed):\n    return x + step\n")
+    importlib.reload(users)
+    assert sweep(users.task, [(1.0,)], 0, 1) == [7.0]
+
+
+def test_a_function_without_a_name_is_refused(folders):
+    def local(x, seed):
+        return x
+
+    for task in (nameless, local):
+        with pytest.raises(ValueError, match="^task must .* importable"):
+            sweep(task, [(1.0,)], 0, 1)
+    own = {"__name__": "__main__"}
+    exec("def task(x, seed): return x", own)
+    with pytest.raises(ValueError, match="^task must .* __main__.task"):
+        sweep(own["task"], [(1.0,)], 0, 1)
+    with pytest.raises(TypeError, match="^task must be a function"):
+        sweep(np.sin, [(1.0,)], 0, 1)
+    assert not folders[1].exists()
+
+
+@pytest.mark.parametrize("result", ["dict", "ragged"])
+def test_what_cannot_be_stored_is_refused_at_once(folders, result):
+    runs, cache = folders
+    with pytest.raises(TypeError, match="^task must return an array"):
+        sweep(no_numbers, [(runs, result)] * 5, 0, 1)
+    assert count_and_forget(runs) == 1
+    assert not list((cache / "sweep").iterdir())
+
+
+@pytest.mark.parametrize("kept", [0, 10, -1, "flipped"])
+def test_a_damaged_file_is_computed_again_and_said_so(folders, kept):
+    runs, cache = folders
+    tasks = [(50, runs)] * 3
+    first = sweep(draw, tasks, seed=0, n_jobs=1)
+    count_and_forget(runs)
+    path = next((cache / "sweep").iterdir())
+    content = path.read_bytes()
+    if kept == "flipped":
+        content = content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+    path.write_bytes(content if kept == "flipped" else content[:kept])
+    with pytest.warns(UserWarning, match=f"{path.name} is damaged") as seen:
+        again = sweep(draw, tasks, seed=0, n_jobs=1)
+    assert len(seen) == 1 and seen[0].filename == __file__
+    assert count_and_forget(runs) == 1
+    np.testing.assert_array_equal(first, again)
+    assert sweep(draw, tasks, seed=0, n_jobs=1) and not count_and_forget(runs)
+
+
+def test_a_full_disk_leaves_nothing_behind(folders, monkeypatch):
+    runs, cache = folders
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_files.os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            sweep(draw, [(2, runs)], seed=0, n_jobs=1)
+    assert not list((cache / "sweep").iterdir())
+    sweep(draw, [(2, runs)], seed=0, n_jobs=1)
+    (path,) = (cache / "sweep").iterdir()
+    # As for any new file: a group shares a cache.
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~mask
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5, None])

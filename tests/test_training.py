@@ -11,10 +11,9 @@ import pytest
 import torch
 
 from nclib import GaussianMixture, two_cluster_means
-from nclib import training as training_module
 from nclib.metrics import nc_metrics
 from nclib.networks import collapsed_network
-from nclib.training import flow, minimise, train
+from nclib.training import flow, minimise, sgd, train
 from nclib.upfm import upfm_minimizer
 
 PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-5)
@@ -361,7 +360,7 @@ def test_interrupted_run_resumes_to_the_same_bits(
     settings = dict(width=7, epochs=150, batch_size=16, dtype=dtype)
     straight = train(X, y, **settings)
     path = tmp_path / "run.npz"
-    epoch = training_module._Sgd.epoch
+    epoch = sgd._Sgd.epoch
     calls = []
 
     def interrupting(self, *arguments):
@@ -371,7 +370,7 @@ def test_interrupted_run_resumes_to_the_same_bits(
         epoch(self, *arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_module._Sgd, "epoch", interrupting)
+        patch.setattr(sgd._Sgd, "epoch", interrupting)
         broken = train(X, y, checkpoint=path, **settings)
     assert broken.status == "interrupted"
     last = broken.history[-1]
@@ -429,9 +428,9 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path):
 
 
 def test_flow_can_be_interrupted(monkeypatch):
-    from nclib import gradient_flow
+    from nclib.training.flow import _State
 
-    attempt = gradient_flow._State.attempt
+    attempt = _State.attempt
     calls = []
 
     def interrupting(self, *arguments):
@@ -440,7 +439,7 @@ def test_flow_can_be_interrupted(monkeypatch):
             raise KeyboardInterrupt
         return attempt(self, *arguments)
 
-    monkeypatch.setattr(gradient_flow._State, "attempt", interrupting)
+    monkeypatch.setattr(_State, "attempt", interrupting)
     X, y = mixture(10, 20, 0.5)
     run = flow(X, y, T=1e5)
     assert run.status == "interrupted"

@@ -1,20 +1,25 @@
 """What Figures 3, 4 and 5 share: two-layer nets over a grid of (sigma, d)."""
 
-from __future__ import annotations
-
-import json
-import time
 from dataclasses import dataclass
+from functools import cache
+from time import perf_counter
 
 import numpy as np
 
-from nclib.data import GaussianMixture, check_integer, two_cluster_means
+from nclib._checks import check_choice, check_integer
+from nclib.data import GaussianMixture, two_cluster_means
 from nclib.figures import chosen_scale, style
-from nclib.figures.record import provenance, recompute, write
+from nclib.figures.record import Record, provenance, recompute
+from nclib.networks import collapsed_network
+from nclib.relaxation import gap_terms
 from nclib.sweep import sweep
+from nclib.training import flow, minimise, train
+from nclib.training.gram import torch_threads
+from nclib.upfm import PENALTIES, upfm_minimizer
 
 RATIOS = (1.1, 1.3, 1.5, 2.0, 3.0, 4.0)
 SIGMAS = (0.18, 0.36, 0.53, 0.8, 1.07, 1.42)
+LOW, HIGH = SIGMAS[0], SIGMAS[-1]
 METRICS = ("nc1", "nc2_features", "nc2_weights", "nc3")
 NAMES = {
     "nc1": r"$\mathcal{NC}_1$",
@@ -50,15 +55,7 @@ def _train(ratio, sigma, n, epochs, method, width, seed):
 
 
 def _history(X, y, start, epochs, method, width):
-    import torch
-
-    from nclib.training import flow, train
-
-    # The nets are small: one thread each is fastest, and the bits of a run
-    # depend on the number.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with torch_threads(1):
         if method == "sgd":
             run = train(
                 X, y, width=width, epochs=epochs, batch_size=BATCH, seed=start
@@ -66,15 +63,13 @@ def _history(X, y, start, epochs, method, width):
         else:
             T = flow_time(epochs, len(y) // 2)
             run = flow(X, y, T=T, width=width, seed=start)
-    finally:
-        torch.set_num_threads(threads)
     if run.status != "completed":
         raise RuntimeError(f"training of {X.shape} samples: {run.status}")
     return run.history
 
 
 @dataclass(frozen=True)
-class TrainingGrid:
+class TrainingGrid(Record):
     """Histories of the nets of Figures 3 to 5.
 
     Attributes
@@ -135,30 +130,6 @@ class TrainingGrid:
     def _seed(self):
         return self.provenance["seed"]
 
-    def save(self, path):
-        """Write one .npz file, whole or not at all."""
-        write(
-            path,
-            sigma=self.sigma,
-            ratio=self.ratio,
-            sizes=[self.n, self.epochs, self.width],
-            provenance=json.dumps(self.provenance),
-            **{f"net_{i:02}": h for i, h in enumerate(self.history)},
-        )
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            nets = sorted(k for k in file.files if k.startswith("net_"))
-            return cls(
-                [file[name] for name in nets],
-                file["sigma"],
-                file["ratio"],
-                *file["sizes"].tolist(),
-                json.loads(str(file["provenance"])),
-            )
-
     def recompute(self, epochs, nets=None):
         """Train again, see `nclib.figures.record.recompute`."""
         return recompute(
@@ -204,22 +175,21 @@ def run(scale=None, method=None, seed=0, n_jobs=None, width=WIDTH):
     scale = chosen_scale(scale)
     if method is None:
         method = "sgd" if scale == "paper" else "flow"
-    if method not in ("flow", "sgd"):
-        raise ValueError(f"method must be 'flow' or 'sgd', got {method!r}")
+    check_choice("method", method, ("flow", "sgd"))
     seed = check_integer("seed", seed, 0)
     n = 40 if scale == "quick" else 300
     epochs, cells = _GRIDS[n]
-    started = time.perf_counter()
+    started = perf_counter()
     tasks = [(r, s, n, epochs, method, width) for s, r in cells]
     history = sweep(_train, tasks, seed, n_jobs, f"Figures 3-5, {method}")
     return TrainingGrid(
-        history,
-        np.array([t[1] for t in tasks]),
-        np.array([t[0] for t in tasks]),
-        n,
-        epochs,
-        width,
-        provenance(
+        history=history,
+        sigma=np.array([t[1] for t in tasks]),
+        ratio=np.array([t[0] for t in tasks]),
+        n=n,
+        epochs=epochs,
+        width=width,
+        provenance=provenance(
             started,
             method=method,
             seed=seed,
@@ -238,8 +208,6 @@ def at(rows, time, column="nc1"):
 
 
 def _long(ratio, sigma, n, T, seed):
-    from nclib.training import flow
-
     X, y, start = data(ratio, sigma, n, seed)
     return flow(X, y, T=T, width=WIDTH, seed=start).history
 
@@ -254,6 +222,62 @@ def longer(result):
     # These nets come first in the grid, so that they keep their seeds.
     tasks = [(result.ratio[i], SIGMAS[0], result.n, T) for i in nets]
     return sweep(_long, tasks, result.provenance["seed"], title="Longer")
+
+
+def gap(net, X, y):
+    """Risk of a network on two equal classes, minus the minimum.
+
+    Parameters
+    ----------
+    net : ShallowNet
+    X : (N, d) array
+    y : (N,) integer array
+
+    Returns
+    -------
+    float
+        At the penalties of Section 3.2.
+    """
+    minimum = upfm_minimizer(2, len(y) // 2, *PENALTIES).risk
+    return net.risk(X, y, *PENALTIES) - minimum
+
+
+@cache
+def stationary(sigma, ratio, n):
+    """L-BFGS on the data and the start of a net of the grid.
+
+    Parameters
+    ----------
+    sigma, ratio : float
+        Noise level and d/n, one of the grid at this ``n``.
+    n : int
+        Samples a class, 40 or 300.
+
+    Returns
+    -------
+    X, y
+        The data.
+    run : TrainingRun
+        Of `nclib.minimise`.
+    terms : nclib.relaxation.GapTerms
+        Of its gap.
+    net : ShallowNet
+        A collapsed network on the same data.
+    """
+    grid = TrainingGrid(
+        history=[],
+        sigma=np.array([sigma]),
+        ratio=np.array([ratio]),
+        n=n,
+        epochs=0,
+        width=WIDTH,
+        provenance={"seed": 0},
+    )
+    X, y, start = grid.sample(0)
+    run = minimise(X, y, width=WIDTH, seed=start)
+    terms = gap_terms(run.net.features(X), run.net.W, n, *PENALTIES)
+    net = collapsed_network(X, y, *PENALTIES, width=WIDTH)
+    return X, y, run, terms, net
 
 
 def draw_metrics(result, sigma, record=None):

@@ -44,7 +44,16 @@ def run(scale=None, design="nested", seed=0, n_jobs=None):
     means = np.stack([two_cluster_means(2, theta) for theta in THETAS])
     ds = np.round(n * np.linspace(1, 2, 31)).astype(int)
     return phase.run_phase(
-        means, THETAS, sigma, ds, n, trials, design, seed, n_jobs, "Figure 1"
+        means,
+        THETAS,
+        sigma,
+        ds,
+        n=n,
+        trials=trials,
+        design=design,
+        seed=seed,
+        n_jobs=n_jobs,
+        title="Figure 1",
     )
 
 

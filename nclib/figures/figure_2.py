@@ -45,12 +45,12 @@ def run(scale=None, design="nested", seed=0, n_jobs=None):
         [np.pi / 2],
         sigma,
         ds,
-        n,
-        trials,
-        design,
-        seed,
-        n_jobs,
-        "Figure 2",
+        n=n,
+        trials=trials,
+        design=design,
+        seed=seed,
+        n_jobs=n_jobs,
+        title="Figure 2",
     )
 
 

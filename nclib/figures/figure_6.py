@@ -1,24 +1,28 @@
 """Figure 6: three-layer nets with a random first layer, by its width."""
 
-from __future__ import annotations
-
 import contextlib
-import json
 import os
 import signal
-import time
 from dataclasses import dataclass
+from functools import cache
+from time import perf_counter
+from typing import NamedTuple
 
 import joblib
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from nclib.data import check_integer, check_real, digits, fashion_mnist
+from nclib._checks import check_choice, check_integer, check_real
+from nclib.data import digits, fashion_mnist
 from nclib.figures import chosen_scale, style
 from nclib.figures.curves import METRICS, NAMES
-from nclib.figures.record import provenance, recompute, write
+from nclib.figures.record import Record, provenance, recompute
 from nclib.kernels import random_first_layer
+from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
 from nclib.sweep import cache_folder, sweep, workers
+from nclib.training import minimise, train
+from nclib.training.gram import torch_threads
+from nclib.upfm import PENALTIES, upfm_minimizer
 
 # Not stated in the paper. Of its widths only the largest stands in the text.
 WIDTH, BATCH = 32, 128
@@ -87,19 +91,11 @@ class _Budget:
 
 def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
     """History and status of one net, and the seconds it took."""
-    import torch
-
-    from nclib.training import minimise, train
-
     layer = first_layer(X.shape[1], d1, seed)
     settings = dict(width=WIDTH, first_layer=layer, seed=seed)
     budget = _Budget(minutes)
-    # One thread a net is fastest where there are several, and the bits of a
-    # run depend on the number.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     try:
-        with budget():
+        with torch_threads(1), budget():
             if method == "sgd":
                 run = train(
                     X,
@@ -118,8 +114,6 @@ def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
             f"minutes must suffice to prepare the net of width {d1}, got "
             f"{minutes:g}"
         ) from None
-    finally:
-        torch.set_num_threads(threads)
     if run.status != "interrupted":
         return run.history, run.status, run.seconds
     if not budget.spent:
@@ -139,7 +133,7 @@ def _task(n, d1, epochs, method, seed, _):
 
 
 @dataclass(frozen=True)
-class ThreeLayers:
+class ThreeLayers(Record):
     """Histories of the nets of Figure 6, one for each width.
 
     Attributes
@@ -174,30 +168,6 @@ class ThreeLayers:
     def reached(self):
         """The last epoch (or iteration) on record, net by net."""
         return self.last("epoch")
-
-    def save(self, path):
-        """Write one .npz file, whole or not at all."""
-        write(
-            path,
-            d1=self.d1,
-            sizes=[self.n, self.epochs],
-            status=self.status,
-            provenance=json.dumps(self.provenance),
-            **{f"net_{i:02}": h for i, h in enumerate(self.history)},
-        )
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            nets = sorted(k for k in file.files if k.startswith("net_"))
-            return cls(
-                [file[name] for name in nets],
-                file["d1"],
-                *file["sizes"].tolist(),
-                file["status"].tolist(),
-                json.loads(str(file["provenance"])),
-            )
 
     def recompute(self, epochs, nets=None):
         """Train again, see `nclib.figures.record.recompute`.
@@ -262,8 +232,7 @@ def run(
     """
     scale = chosen_scale(scale)
     seed = check_integer("seed", seed, 0)
-    if method not in ("sgd", "lbfgs"):
-        raise ValueError(f"method must be 'sgd' or 'lbfgs', got {method!r}")
+    check_choice("method", method, ("sgd", "lbfgs"))
     if minutes is not None:
         minutes = check_real("minutes", minutes, 0.0, exclusive=True)
     n, epochs, all_widths = _SIZES[scale, method]
@@ -275,7 +244,7 @@ def run(
         )
     widths = sorted(set(widths))
     data, name = images(n)
-    started = time.perf_counter()
+    started = perf_counter()
     own = {}
     if method == "lbfgs" or scale == "paper" or minutes is not None:
         folder = cache_folder()
@@ -307,12 +276,12 @@ def run(
         )
         status = ["completed"] * len(history)
     return ThreeLayers(
-        history,
-        np.array(widths),
-        n,
-        epochs,
-        status,
-        provenance(
+        history=history,
+        d1=np.array(widths),
+        n=n,
+        epochs=epochs,
+        status=status,
+        provenance=provenance(
             started,
             data=name,
             method=method,
@@ -330,6 +299,82 @@ def run(
             },
         ),
     )
+
+
+@cache
+def trained(scale, method="sgd", seed=0):
+    """The nets that are trained while you wait, as `ThreeLayers`.
+
+    Parameters
+    ----------
+    scale : {"quick", "book", "paper"}
+        Not more than the book's size is trained.
+    method : {"sgd", "lbfgs"}
+    seed : int
+
+    Returns
+    -------
+    ThreeLayers
+        Remembered as long as the program runs.
+    """
+    size = "quick" if scale == "quick" else "book"
+    return run(size, seed, n_jobs=1, method=method)
+
+
+def limits(scale, seeds=2):
+    """L-BFGS from a few starts and layers, one `ThreeLayers` each."""
+    return [trained(scale, "lbfgs", seed) for seed in range(seeds)]
+
+
+def floor(n):
+    """The minimum of Theorem 2 for ten classes of ``n``."""
+    return upfm_minimizer(10, n, *PENALTIES).risk
+
+
+class Attained(NamedTuple):
+    """Whether the floor is attained on a random layer.
+
+    Attributes
+    ----------
+    exists, verified : bool
+        (2.12) on the hidden features: the answer, and whether it is proved.
+    gap : float
+        Risk of the collapsed three-layer net minus the floor, or NaN.
+    """
+
+    exists: bool
+    verified: bool
+    gap: float
+
+
+@cache
+def attained(n, d1, seed):
+    """Decide (2.12) on the hidden features; build the net where it holds."""
+    (X, y), _ = images(n)
+    layer = first_layer(X.shape[1], d1, seed)
+    hidden = np.maximum(X @ layer, 0)
+    try:
+        top = collapsed_network(hidden, y, *PENALTIES)
+    except NoCollapsedNetwork as error:
+        answers = error.decision.classes.values()
+        refused = [a for a in answers if a.feasible is False]
+        return Attained(False, any(a.verified for a in refused), np.nan)
+    net = ShallowNet(top.W1, top.W, first_layer=layer)
+    return Attained(True, True, net.risk(X, y, *PENALTIES) - floor(n))
+
+
+@cache
+def dead_share(d1, power, n, epochs=200):
+    """Share of dead neurons if the layer has deviation d1^-power.
+
+    Returns the share and the status of the run.
+    """
+    (X, y), _ = images(n)
+    layer = first_layer(X.shape[1], d1, 0) * d1 ** (0.5 - power)
+    run = train(X, y, width=WIDTH, epochs=epochs, first_layer=layer)
+    if run.status.startswith("dead"):
+        return 1.0, run.status
+    return run.dead_neurons / WIDTH, run.status
 
 
 def draw(result, record=None):

@@ -1,21 +1,18 @@
 """What Figures 1 and 2 share: the success rate of (3.1) over (sigma, d)."""
 
-from __future__ import annotations
-
-import json
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from time import perf_counter
 
 import numpy as np
 from sklearn.isotonic import isotonic_regression
 
 from nclib import bounds
+from nclib._checks import check_choice, check_integer
 from nclib.asymptotics import phase_boundary
-from nclib.data import check_integer
 from nclib.figures import style
-from nclib.figures.record import provenance, write
+from nclib.figures.record import Record, provenance
 from nclib.sweep import sweep
-from nclib.transition import column
+from nclib.transition import Design, column
 
 DESIGNS = ("nested", "independent")
 # The paper's axis is not stated; these values contain, rounded, the six
@@ -24,7 +21,7 @@ SIGMAS = 0.8 / 9 * np.arange(1, 19)
 
 
 @dataclass(frozen=True)
-class PhaseDiagram:
+class PhaseDiagram(Record):
     """Success rates of (3.1) for class 0, and how they were obtained.
 
     Attributes
@@ -50,22 +47,6 @@ class PhaseDiagram:
     n: int
     trials: int
     provenance: dict
-
-    def save(self, path):
-        """Write one .npz file, whole or not at all."""
-        arrays = asdict(self)
-        arrays["provenance"] = json.dumps(self.provenance)
-        write(path, **arrays)
-
-    @classmethod
-    def load(cls, path):
-        """Read what `save` wrote."""
-        with np.load(path) as file:
-            fields = {name: file[name] for name in file.files}
-        fields["provenance"] = json.loads(str(fields["provenance"]))
-        for name in ("n", "trials"):
-            fields[name] = int(fields[name])
-        return cls(**fields)
 
     def contour(self):
         """d/n at which the monotone fit of the rate crosses one half.
@@ -131,34 +112,47 @@ class PhaseDiagram:
         inside = (low <= contour) & (contour <= high)
         return float(inside[known].mean())
 
+    def agreement(self, level=0.9):
+        """How the transition follows the exact boundary.
 
-def run_phase(means, theta, sigma, ds, n, trials, design, seed, n_jobs, title):
+        Returns
+        -------
+        outside : int
+            Columns whose 50 % contour leaves the band.
+        distance, columns : float, int
+            Chi-square of the centers and its degrees of freedom.
+        """
+        center, low, high = self.band(level)
+        contour = self.contour()
+        outside = int(((contour < low) | (contour > high)).sum())
+        z = (self.center() - center) / self.center_error()
+        return outside, float((z**2).sum()), z.size
+
+
+def run_phase(
+    means, theta, sigma, ds, *, n, trials, design, seed, n_jobs, title
+):
     """Success rates for every panel, noise level and dimension."""
-    if design not in DESIGNS:
-        raise ValueError(f"design must be one of {DESIGNS}, got {design!r}")
+    check_choice("design", design, DESIGNS)
     seed = check_integer("seed", seed, 0)
-    started = time.perf_counter()
+    started = perf_counter()
     ds = [int(d) for d in ds]
     tasks = []
     for panel in means:
         for s in sigma:
             center = n * phase_boundary(panel, s).delta
             start = int(np.searchsorted(ds, center))
-            tasks.append((panel, s, n, 0, ds, trials, design, start))
+            tasks.append((Design(panel, s, n, ds, trials, design, start),))
     counts = sweep(column, tasks, seed, n_jobs, title)
     return PhaseDiagram(
-        np.reshape(counts, (len(means), len(sigma), len(ds))) / trials,
-        np.asarray(means),
-        np.asarray(theta),
-        np.asarray(sigma),
-        np.asarray(ds),
-        n,
-        trials,
-        provenance(
-            started,
-            design=design,
-            seed=seed,
-        ),
+        rate=np.reshape(counts, (len(means), len(sigma), len(ds))) / trials,
+        means=np.asarray(means),
+        theta=np.asarray(theta),
+        sigma=np.asarray(sigma),
+        d=np.asarray(ds),
+        n=n,
+        trials=trials,
+        provenance=provenance(started, design=design, seed=seed),
     )
 
 

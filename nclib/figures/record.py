@@ -1,14 +1,17 @@
-"""What kept results share: their origin, whole files, training again."""
+"""What kept results share: origin, place, file, and training again."""
 
+import json
 import os
 import platform
-import time
+from dataclasses import fields
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
 import nclib
-from nclib.data import check_integer
+from nclib._checks import check_integer
+from nclib._files import read_arrays, write_arrays
 from nclib.sweep import code_hash
 
 
@@ -16,7 +19,7 @@ def provenance(started, **own):
     """``own``, then seconds since ``started``, versions, machine, code."""
     return {
         **own,
-        "seconds": round(time.perf_counter() - started, 1),
+        "seconds": round(perf_counter() - started, 1),
         "nclib": nclib.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
@@ -25,12 +28,64 @@ def provenance(started, **own):
     }
 
 
-def write(path, **arrays):
-    """Write one .npz file, whole or not at all."""
-    path = Path(path)
-    temporary = path.with_name(path.name + ".partial.npz")
-    np.savez_compressed(temporary, **arrays)
-    os.replace(temporary, path)
+def kept(name):
+    """Path of a record that is kept with the book.
+
+    Raises
+    ------
+    NoRecords
+        Where there is no book, as in an installed package.
+    """
+    folder = Path(nclib.__file__).parents[1] / "book/records"
+    if not folder.is_dir():
+        raise NoRecords(
+            "records belong to the repository: clone it and run this there "
+            f"({name} is not part of the installed package)"
+        )
+    return folder / name
+
+
+class NoRecords(FileNotFoundError):
+    """A kept record is asked for where there is no book."""
+
+
+class Record:
+    """A dataclass of arrays, numbers and texts that is kept in one file.
+
+    A list of arrays becomes ``name_00``, ``name_01``, ...; ``provenance`` is
+    a dict of what JSON can hold.
+    """
+
+    def save(self, path):
+        """Write one .npz file with a checksum, whole or not at all."""
+        arrays = {}
+        for name in (f.name for f in fields(self)):
+            value = getattr(self, name)
+            if isinstance(value, dict):
+                value = json.dumps(value)
+            if name == "history":
+                arrays |= {f"{name}_{i:02}": a for i, a in enumerate(value)}
+            else:
+                arrays[name] = value
+        write_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote; ValueError where it is damaged."""
+        arrays, values = read_arrays(path), {}
+        for name in (f.name for f in fields(cls)):
+            if name == "history":
+                parts = sorted(p for p in arrays if p.startswith(f"{name}_"))
+                values[name] = [arrays[part] for part in parts]
+            elif name not in arrays:
+                raise ValueError(f"{path} is no {cls.__name__}: no {name}")
+            elif name == "provenance":
+                values[name] = json.loads(str(arrays[name]))
+            elif arrays[name].ndim == 0 or arrays[name].dtype.kind == "U":
+                values[name] = arrays[name].tolist()
+            else:
+                values[name] = arrays[name]
+        return cls(**values)
 
 
 def recompute(record, epochs, nets, train, columns):

@@ -1,25 +1,21 @@
-"""Training (2.4) and (2.5): SGD, its gradient flow, and L-BFGS.
+"""Plain SGD (2.4), (2.5) in Gram space, with checkpoints."""
 
-All three work in Gram space (see `nclib.gram`), start from the same network
-at the same ``seed``, and return a `TrainingRun`.
-"""
-
-from __future__ import annotations
-
-import contextlib
 import hashlib
 import json
 import os
-import time as clock
 import zipfile
+from time import monotonic
 
 import numpy as np
 
-from nclib.data import check_integer, check_real
-from nclib.gradient_flow import flow, minimise
-from nclib.gram import COLUMNS, Problem, TrainingRun, log_spaced, progress_bar
-
-__all__ = ["TrainingRun", "flow", "minimise", "train"]
+from nclib._checks import check_integer, check_real
+from nclib.training.gram import (
+    COLUMNS,
+    Problem,
+    log_spaced,
+    progress_bar,
+    torch_threads,
+)
 
 # Seconds between checkpoints, beside those at every record.
 _CHECKPOINT_SECONDS = 30.0
@@ -128,7 +124,7 @@ def train(
     if batch_size is not None:
         batch_size = check_integer("batch_size", batch_size, 1)
     lr = check_real("lr", lr, 0.0, exclusive=True)
-    with torch.inference_mode(), _same_threads(torch):
+    with torch.inference_mode(), torch_threads():
         store = _Checkpoint(checkpoint)
         problem = Problem(
             X,
@@ -304,16 +300,6 @@ def _diverged(epoch, rows, name):
     )
 
 
-@contextlib.contextmanager
-def _same_threads(torch):
-    # Resuming may change the thread count of the process: put it back.
-    threads = torch.get_num_threads()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
 class _Checkpoint:
     """A file with all that the next epoch depends on."""
 
@@ -323,7 +309,7 @@ class _Checkpoint:
         self.path = None if path is None else os.fspath(path)
         self.saved = None
         self.threads = torch.get_num_threads()
-        self.written = clock.monotonic()
+        self.written = monotonic()
         if self.path is None:
             return
         folder = os.path.dirname(os.path.abspath(self.path))
@@ -386,7 +372,7 @@ class _Checkpoint:
     def due(self):
         return (
             self.path is not None
-            and clock.monotonic() - self.written > _CHECKPOINT_SECONDS
+            and monotonic() - self.written > _CHECKPOINT_SECONDS
         )
 
     def save(self, problem, epoch, time, S, V, rows):
@@ -398,7 +384,7 @@ class _Checkpoint:
             time=time,
             generator=self.rng.bit_generator.state,
             threads=self.threads,
-            seconds=clock.monotonic() - problem.started,
+            seconds=monotonic() - problem.started,
         )
         partial = self.path + ".partial"
         with open(partial, "wb") as file:
@@ -412,7 +398,7 @@ class _Checkpoint:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, self.path)
-        self.written = clock.monotonic()
+        self.written = monotonic()
 
 
 def _digest(problem, epochs, size, lr):

@@ -1,100 +1,19 @@
 """Theorem 2: the unconstrained positive feature model, four ways."""
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import entr, log_softmax, softmax
+from scipy.special import entr, softmax
 
 from nclib.feasibility import decide
 from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
 from nclib.metrics import nc_metrics
 from nclib.networks import collapsed_network
 from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
-from nclib.upfm import upfm_minimizer, upfm_risk
+from nclib.upfm import descend, upfm_minimizer, upfm_risk
 
 LOSSES = ("ce", "l2")
 # From nearly free features to penalties beyond the transition to zero.
 _PENALTIES = ((1e-3, 1e-6), (0.02, 0.01), (0.004, 0.03), (0.7, 0.6))
-
-
-class Descent(NamedTuple):
-    """Local minima of (2.6) or (2.7), and the best minimizer.
-
-    Attributes
-    ----------
-    risks : (starts,) array
-        Where each descent ended.
-    H : (N, D) array
-    W : (D, K) array
-    """
-
-    risks: np.ndarray
-    H: np.ndarray
-    W: np.ndarray
-
-    @property
-    def risk(self):
-        return float(self.risks.min())
-
-
-def descend(counts, D, lambda_W, lambda_H, loss="ce", starts=6, seed=0):
-    """Minimize the risk over H >= 0 and W from random starts.
-
-    L-BFGS-B on the non-convex problem (2.6) or (2.7) itself; it knows
-    neither Theorem 2 nor the relaxation.
-
-    Parameters
-    ----------
-    counts : sequence of K ints
-        Class sizes; samples are stacked class by class.
-    D : int
-        Number of features.
-    lambda_W, lambda_H : float
-    loss : {"ce", "l2"}
-    starts, seed : int
-
-    Returns
-    -------
-    Descent
-    """
-    K, N = len(counts), sum(counts)
-    Y = np.repeat(np.eye(K), counts, axis=0)
-
-    def risk(theta):
-        H, W = theta[: N * D].reshape(N, D), theta[N * D :].reshape(D, K)
-        Z = H @ W
-        if loss == "ce":
-            log_P = log_softmax(Z, axis=1)
-            value, G = -(log_P * Y).sum() / N, (np.exp(log_P) - Y) / N
-        else:
-            value, G = ((Z - Y) ** 2).sum() / (2 * N), (Z - Y) / N
-        value += lambda_W / 2 * (W**2).sum() + lambda_H / 2 * (H**2).sum()
-        slopes = (G @ W.T + lambda_H * H, H.T @ G + lambda_W * W)
-        return value, np.concatenate([slope.ravel() for slope in slopes])
-
-    rng = np.random.default_rng(seed)
-    bounds = [(0, None)] * (N * D) + [(None, None)] * (D * K)
-    runs = []
-    for _ in range(starts):
-        start = rng.normal(size=N * D + D * K)
-        start[: N * D] = abs(start[: N * D])
-        runs.append(
-            minimize(
-                risk,
-                start,
-                jac=True,
-                bounds=bounds,
-                method="L-BFGS-B",
-                options={"ftol": 1e-16, "gtol": 1e-9, "maxiter": 3000},
-            )
-        )
-    best = min(runs, key=lambda run: run.fun).x
-    return Descent(
-        np.array([run.fun for run in runs]),
-        best[: N * D].reshape(N, D),
-        best[N * D :].reshape(D, K),
-    )
 
 
 def certify(loss, sizes):
@@ -133,43 +52,45 @@ def _sizes(scale):
 @claim(
     "thm-2a",
     "Theorem 2(a), eqs. (2.6), (2.8), (2.9)",
-    "Under cross-entropy the best nonnegative features are collapsed and "
-    "orthogonal, the best classifier is a simplex, at the stated a and b",
-    hypotheses="equal classes, D >= K; W = 0, H = 0 where a = 0",
-    page="theorem_2",
     strength="certified",
 )
 def theorem_2a(scale):
+    """Under cross-entropy the best nonnegative features are collapsed and
+    orthogonal, the best classifier is a simplex, at the stated a and b.
+
+    Needs: equal classes, D >= K; W = 0, H = 0 where a = 0.
+    """
     return certify("ce", _sizes(scale))
 
 
 @claim(
     "thm-2b",
     "Theorem 2(b), eqs. (2.7), (2.10), (2.11)",
-    "Under the squared loss the best nonnegative features are collapsed and "
-    "orthogonal, and W is a multiple of the class means",
-    hypotheses="equal classes, D >= K; sqrt(n) K lambda in place of the "
-    "printed factor, see erratum-32",
-    page="theorem_2",
     strength="certified",
 )
 def theorem_2b(scale):
+    """Under the squared loss the best nonnegative features are collapsed and
+    orthogonal, and W is a multiple of the class means.
+
+    Needs: equal classes, D >= K; sqrt(n) K lambda in place of the printed
+    factor, see erratum-32.
+    """
     return certify("l2", _sizes(scale))
 
 
 @claim(
     "upfm-ladder",
-    "Section 4.1; the reductions beyond the paper: proved",
-    "The semidefinite program, its average over the samples of a class, its "
-    "average over classes, the closed form and non-convex descent have the "
-    "same minimum",
-    hypotheses="(n, K) = (2, 3), (3, 2), (2, 4), both losses, before and "
-    "beyond the transition to zero",
-    page="theorem_2",
+    "Section 4.1",
     strength="identity",
-    kind="beyond",
 )
 def ladder(scale):
+    """The semidefinite program, its average over the samples of a class, its
+    average over classes, the closed form and non-convex descent have the same
+    minimum.
+
+    Needs: (n, K) = (2, 3), (3, 2), (2, 4), both losses, before and beyond the
+    transition to zero.
+    """
     quick = scale == "quick"
     worst = dict.fromkeys(("full", "permutation", "scalar", "descent"), 0.0)
     for n, K in ((2, 3), (3, 2), (2, 4)):
@@ -199,16 +120,15 @@ def ladder(scale):
 
 @claim(
     "upfm-gap",
-    "Beyond the paper: proved",
-    "Risk minus minimum is a sum of four nonnegative terms, one for each "
-    "property of collapse, for every H >= 0 and W",
-    hypotheses="equal classes; any width, either loss, any penalties",
-    page="theorem_2",
     strength="identity",
-    kind="beyond",
 )
 def gap_identity(scale):
-    draws = 100 if scale == "quick" else 1000
+    """Risk minus minimum is a sum of four nonnegative terms, one for each
+    property of collapse, for every H >= 0 and W.
+
+    Needs: equal classes; any width, either loss, any penalties.
+    """
+    draws = at_scale(scale, 100, 1000)
     error, least = 0.0, np.inf
     rng = np.random.default_rng(26)
     for i in range(draws):
@@ -232,17 +152,16 @@ def gap_identity(scale):
 
 @claim(
     "upfm-entropy",
-    "Beyond the paper: proved",
-    "The minimum is h(s) + s log(K-1), the entropy of the minimizer's own "
-    "predictions, s = lambda sqrt(n K (K-1)); for the squared loss it is "
-    "s - s^2/2, s = sqrt(n) K lambda",
-    hypotheses="s < (K-1)/K, and s < 1 for the squared loss; log K and 1/2 "
-    "beyond. The floors are those of lambda_W = 1e-3, lambda_H = 1e-6",
-    page="theorem_2",
     strength="identity",
-    kind="beyond",
 )
 def entropy(scale):
+    """The minimum is h(s) + s log(K-1), the entropy of the minimizer's own
+    predictions, s = lambda sqrt(n K (K-1)); for the squared loss it is s -
+    s^2/2, s = sqrt(n) K lambda.
+
+    Needs: s < (K-1)/K, and s < 1 for the squared loss; log K and 1/2 beyond.
+    The floors are those of lambda_W = 1e-3, lambda_H = 1e-6.
+    """
     worst = 0.0
     for K, n in ((2, 1), (2, 300), (3, 4), (10, 500), (50, 7)):
         for share in (1e-4, 0.05, 0.5, 0.999):
@@ -273,14 +192,14 @@ def entropy(scale):
 @claim(
     "erratum-32",
     "Theorem 2(b), eqs. (2.10), (2.11), as our copy prints them",
-    "The factor is 1 - sqrt(n) K lambda, as in the proof, and not "
-    "1 - sqrt(n K lambda)",
-    hypotheses="squared loss; the scale found by descent",
-    page="theorem_2",
     strength="identity",
-    kind="erratum",
 )
 def erratum_32(scale):
+    """The factor is 1 - sqrt(n) K lambda, as in the proof, and not 1 - sqrt(n
+    K lambda).
+
+    Needs: squared loss; the scale found by descent.
+    """
     error, excess = 0.0, np.inf
     for n, K, lam in ((4, 3, 0.0173205), (2, 2, 0.05), (3, 4, 0.01)):
         found = descend([n] * K, K, lam, lam, "l2", starts=4)
@@ -305,14 +224,14 @@ def erratum_32(scale):
 @claim(
     "erratum-33",
     "Theorem 2(b) against Definition 1",
-    "Under the squared loss W^T W is a multiple of I_K, so that Definition 1, "
-    "which asks for a simplex, never holds to the letter",
-    hypotheses="squared loss, a > 0; minimizers found by descent",
-    page="theorem_2",
     strength="identity",
-    kind="erratum",
 )
 def erratum_33(scale):
+    """Under the squared loss W^T W is a multiple of I_K, so that Definition 1,
+    which asks for a simplex, never holds to the letter.
+
+    Needs: squared loss, a > 0; minimizers found by descent.
+    """
     error, distances = 0.0, []
     for K, n in ((2, 3), (3, 4), (4, 2)):
         y = np.repeat(np.arange(K), n)
@@ -339,23 +258,23 @@ def erratum_33(scale):
 @claim(
     "erratum-34",
     "Theorems 2 to 6, their hypotheses",
-    "They need D >= K and penalties with a > 0",
-    hypotheses="counterexamples: K = 3 with D = 1 and 2, and heavy "
-    "penalties on independent samples",
-    page="theorem_2",
-    strength="certified",
-    kind="erratum",
+    strength="measured",
 )
 def erratum_34(scale):
+    """They need D >= K and penalties with a > 0.
+
+    Needs: counterexamples: K = 3 with D = 1 and 2, and heavy penalties on
+    independent samples.
+    """
     minimum = upfm_minimizer(3, 2, 0.01, 0.01).risk
-    starts = 6 if scale == "quick" else 20
+    starts = at_scale(scale, 6, 20)
     narrow = [
         descend([2] * 3, D, 0.01, 0.01, starts=starts).risk for D in (1, 2, 3)
     ]
     rng = np.random.default_rng(34)
     X, y = rng.standard_normal((12, 15)), np.repeat(np.arange(3), 4)
     feasible = decide(X, y)
-    proved = all(c.verified for c in feasible.classes.values())
+    proved = feasible.verified
     heavy = upfm_minimizer(3, 4, 0.5, 0.5)
     net = collapsed_network(X, y, 0.01, 0.01)
     gap = net.risk(X, y, 0.01, 0.01) - upfm_minimizer(3, 4, 0.01, 0.01).risk
@@ -383,14 +302,14 @@ def erratum_34(scale):
 @claim(
     "erratum-35",
     "Theorem 2(a), condition for a > 0",
-    "a > 0 if and only if sqrt(n (K-1) / K) > K n lambda; otherwise W = 0, "
-    "H = 0 is the minimizer, and the printed a, b have no meaning",
-    hypotheses="cross-entropy; minimizers certified on both sides",
-    page="theorem_2",
     strength="certified",
-    kind="erratum",
 )
 def erratum_35(scale):
+    """a > 0 if and only if sqrt(n (K-1) / K) > K n lambda; otherwise W = 0, H
+    = 0 is the minimizer, and the printed a, b have no meaning.
+
+    Needs: cross-entropy; minimizers certified on both sides.
+    """
     negative = longest = 0.0
     undefined = cases = 0
     for K, n in ((2, 3), (3, 4), (6, 5)):
@@ -418,14 +337,14 @@ def erratum_35(scale):
 @claim(
     "erratum-37",
     "Proof of Theorem 2(a), eq. (4.5), as our copy prints it",
-    "a/b is the root of nK/(K-1) times lambda_H/lambda_W; the root covers "
-    "both factors, as in the theorem",
-    hypotheses="cross-entropy; a and b from the minimizer of a descent",
-    page="theorem_2",
     strength="identity",
-    kind="erratum",
 )
 def erratum_37(scale):
+    """a/b is the root of nK/(K-1) times lambda_H/lambda_W; the root covers
+    both factors, as in the theorem.
+
+    Needs: cross-entropy; a and b from the minimizer of a descent.
+    """
     error, miss = 0.0, np.inf
     for n, K, lambda_W, lambda_H in (
         (2, 3, 0.02, 0.01),
@@ -446,4 +365,62 @@ def erratum_37(scale):
         f"n = 2, K = 3: a/b = {numbers}; over three problems within "
         f"{error:.0e} of the corrected root, at least {miss:.0%} from the "
         "printed one"
+    )
+
+
+@claim(
+    "erratum-36",
+    "Theorem 2(a), proof, uniqueness",
+    strength="identity",
+)
+def erratum_36(scale):
+    """Strict complementarity does not make the minimizer of a semidefinite
+    program unique; complementarity with B and the equality of the softmax
+    gradients do.
+
+    Needs: K = 2 to 5, a > 0, cross-entropy; unique as matrices of inner
+    products.
+    """
+    # min tr X over X >= 0 with tr X = 1: dual y = 1, S = I - y I = 0.
+    both = [np.diag([0.5, 0.5]), np.diag([0.25, 0.75])]
+    S = np.zeros((2, 2))
+    strict = all(
+        np.linalg.matrix_rank(X) + np.linalg.matrix_rank(S) == 2
+        and np.trace(X) == 1
+        and np.linalg.norm(S @ X) == 0
+        for X in both
+    )
+    spread = np.linalg.norm(both[0] - both[1])
+    cases, least, loose, error = 0, np.inf, 0, 0.0
+    for K, n in ((2, 3), (3, 2), (3, 4), (5, 2)):
+        lam = 0.2 / np.sqrt(n * K * (K - 1))
+        proof = kkt_certificate(K, n, lam, lam)
+        N, ranks = K * n, proof.rank_S + proof.rank_Q
+        values, vectors = np.linalg.eigh(proof.S)
+        kernel = vectors[:, : K + N - proof.rank_S]
+        size = kernel.shape[1]
+        # Every other minimizer is kernel M kernel^T with the same values
+        # <B, V> = 0, hence V = 0 where B > 0, and Z up to shifts of rows.
+        columns, bare = [], []
+        center = np.eye(K) - 1 / K
+        for i in range(size):
+            for j in range(i + 1):
+                M = np.zeros((size, size))
+                M[i, j] = M[j, i] = 1
+                Q = kernel @ M @ kernel.T
+                on_B = Q[K:, K:][proof.B > 0]
+                logits = (Q[K:, :K] @ center).ravel()
+                columns.append(np.r_[on_B, logits])
+                bare.append(np.r_[np.trace(proof.S @ Q)])
+        singular = np.linalg.svd(np.transpose(columns), compute_uv=False)
+        least = min(least, singular[-1] / singular[0])
+        loose = max(loose, size * (size + 1) // 2)
+        error = max(error, np.abs(bare).max())
+        cases += ranks == K + N
+    holds = strict and spread > 0.1 and cases == 4 and least > 1e-3
+    return holds and error < 1e-10, (
+        f"min tr X with tr X = 1: two minimizers, a distance {spread:.2f} "
+        f"apart, both strictly complementary; in Theorem 2, {cases} cases: "
+        f"up to {loose} directions lie in the kernel of S, none survives "
+        f"both conditions (least singular value ratio {least:.3f})"
     )

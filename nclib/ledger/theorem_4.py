@@ -4,47 +4,30 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import chi2
 
-from nclib.asymptotics import phase_boundary, psi, universal_curve
+from nclib.asymptotics import psi, universal_curve
 from nclib.bounds import theorem_4_sigma
 from nclib.data import GaussianMixture, two_cluster_means
 from nclib.feasibility import decide
 from nclib.figures import figure_1
 from nclib.figures.phase import DESIGNS, SIGMAS, run_phase
 from nclib.ledger import claim
-
-
-def collapses(means, sigma, n, d, seeds):
-    """Of how many draws all K classes are proved feasible."""
-    centers = np.zeros((len(means), d))
-    centers[:, : means.shape[1]] = means
-    model = GaussianMixture(centers, sigma)
-    answers = [decide(*model.sample(n, seed)) for seed in seeds]
-    return sum(
-        a.occurs is True and all(c.verified for c in a.classes.values())
-        for a in answers
-    )
-
-
-def worst_case(means, sigma, n, d):
-    """Distance of d/n from the largest threshold, and P(all feasible)."""
-    classes = [phase_boundary(means, sigma, k) for k in range(len(means))]
-    gap = d / n - max(b.delta for b in classes)
-    return gap, 1 - sum(1 - b.probability(d, n) for b in classes)
+from nclib.ledger.evidence import at_scale, collapses, excluded, worst_case
 
 
 @claim(
     "thm-4",
     "Theorem 4, eqs. (2.13), (2.14)",
-    "Two clusters collapse below the noise level sigma_4, with constant 1/2; "
-    "from d = 2n on they do at any noise level",
-    hypotheses="Gaussian mixture, K = 2; the curve with eps = 0, simulated "
-    "from d = 1.2 n on",
-    page="theorem_4",
     strength="statistical",
     # Predicted chances added up over the draws: 2e-6 at n = 60, less above.
     false_alarm=1e-5,
 )
 def theorem_4(scale):
+    """Two clusters collapse below the noise level sigma_4, with constant 1/2;
+    from d = 2n on they do at any noise level.
+
+    Needs: Gaussian mixture, K = 2; the curve with eps = 0, simulated from d =
+    1.2 n on.
+    """
     closest = np.inf
     for n in (30, 300, 3000):
         for theta in np.pi * np.array([1, 2 / 3, 1 / 2, 1 / 3, 1 / 6]):
@@ -52,11 +35,9 @@ def theorem_4(scale):
                 means = two_cluster_means(2, theta) * np.c_[norms]
                 for d in n + np.array([1, n // 10, n // 2, n]):
                     sigma = theorem_4_sigma(d, n, means)
-                    gap, _ = worst_case(means, sigma, n, d)
+                    gap = worst_case(means, sigma, n, d)
                     closest = min(closest, gap)
-    n, trials = (60, 2) if scale == "quick" else (300, 2)
-    if scale == "paper":
-        trials = 20
+    n, trials = at_scale(scale, (60, 2), (300, 2), (300, 20))
     seeds = np.random.SeedSequence(4).spawn(trials)
     good = drawn = 0
     for theta in np.pi * np.array([1, 2 / 3, 1 / 3]):
@@ -75,37 +56,26 @@ def theorem_4(scale):
     )
 
 
-def agreement(result, level):
-    """Does a phase diagram follow the exact boundary?
-
-    Returns the number of columns whose 50 % contour leaves the band, the
-    chi-square of the centers and its degrees of freedom.
-    """
-    center, low, high = result.band(level)
-    contour = result.contour()
-    outside = int(((contour < low) | (contour > high)).sum())
-    z = (result.center() - center) / result.center_error()
-    return outside, float((z**2).sum()), z.size
-
-
 @claim(
     "fig-1",
     "Figure 1",
-    "The measured transition is the exact boundary: the 50 % contour lies in "
-    "the predicted band in 95 % of the columns, the centers have chi-square "
-    "distances",
-    hypotheses="class 1, theta = 180, 120, 60, 0 degrees; band 5-95 % (0.5-"
-    "99.5 % at the quick size)",
-    page="theorem_4",
     strength="statistical",
+    status="numerical",
     # 20,000 simulated columns each: the contour rule fails with less than
     # 1e-8; the grid of d inflates the chi-square's tail of 1e-7 a little.
     false_alarm=1e-5,
 )
 def first_figure(scale):
+    """The measured transition is the exact boundary: the 50 % contour lies in
+    the predicted band in 95 % of the columns, the centers have chi-square
+    distances.
+
+    Needs: class 1, theta = 180, 120, 60, 0 degrees; band 5-95 % (0.5-99.5 % at
+    the quick size).
+    """
     result = figure_1.run(scale)
-    level = 0.99 if scale == "quick" else 0.9
-    outside, distance, columns = agreement(result, level)
+    level = at_scale(scale, 0.99, 0.9)
+    outside, distance, columns = result.agreement(level)
     p = chi2.sf(distance, columns)
     return outside <= 0.05 * columns and p > 1e-7, (
         f"n = {result.n}, {result.rate.size * result.trials} cells: contour "
@@ -118,17 +88,17 @@ def first_figure(scale):
 @claim(
     "fig-1-designs",
     "Figure 1, method",
-    "One nested draw a column gives the same transition as fresh draws in "
-    "every cell, which is what the paper does",
-    hypotheses="n = 60 and six trials (n = 40 at the quick size, 300 at the "
-    "paper's)",
-    kind="beyond",
-    page="theorem_4",
     strength="statistical",
     # The centers' errors are predicted; the tail is that of chi-square.
     false_alarm=1e-5,
 )
 def designs(scale):
+    """One nested draw a column gives the same transition as fresh draws in
+    every cell, which is what the paper does.
+
+    Needs: n = 60 and six trials (n = 40 at the quick size, 300 at the
+    paper's).
+    """
     if scale == "quick":
         angles, n = (np.pi, 0.0), 40
         means = np.stack([two_cluster_means(2, t) for t in angles])
@@ -139,12 +109,12 @@ def designs(scale):
                 angles,
                 SIGMAS[2::7],
                 ds,
-                n,
-                6,
-                design,
-                seed,
-                1,
-                "designs",
+                n=n,
+                trials=6,
+                design=design,
+                seed=seed,
+                n_jobs=1,
+                title="designs",
             )
             for seed, design in enumerate(DESIGNS)
         )
@@ -155,7 +125,7 @@ def designs(scale):
     error = np.hypot(nested.center_error(), fresh.center_error())
     z = (nested.center() - fresh.center()) / error
     p = chi2.sf((z**2).sum(), z.size)
-    _, distance, columns = agreement(fresh, 0.9)
+    _, distance, columns = fresh.agreement(0.9)
     q = chi2.sf(distance, columns)
     return min(p, q) > 1e-6, (
         f"{z.size} columns: chi-square {(z**2).sum():.1f} between the "
@@ -167,16 +137,15 @@ def designs(scale):
 
 @claim(
     "thm-4-log",
-    "Beyond the paper, proved",
-    "For d close to n the true log is log(n/(d-n)): delta* - 1 tends to "
-    "min over a of tau^2 a^2 + E(G-a)_+^2, about 4 tau^2 log(1/tau)",
-    hypotheses="two clusters at 90 degrees or more, tau = sigma / norm of "
-    "the other mean to 0",
-    kind="beyond",
-    page="theorem_4",
     strength="identity",
 )
 def small_noise(scale):
+    """For d close to n the true log is log(n/(d-n)): delta* - 1 tends to min
+    over a of tau^2 a^2 + E(G-a)_+^2, about 4 tau^2 log(1/tau).
+
+    Needs: two clusters at 90 degrees or more, tau = sigma / norm of the other
+    mean to 0.
+    """
     taus = np.array([0.1, 0.05, 0.02, 0.01, 0.005, 0.002])
     first, law = [], []
     for tau in taus:
@@ -206,14 +175,14 @@ def small_noise(scale):
 @claim(
     "erratum-29",
     "Lemma 10, eq. (4.7)",
-    "For <v1, v2> >= 0 the minimum of Lemma 10 is an infimum that no vector "
-    "attains, and it is 0, not negative, when v1 and v2 are parallel",
-    hypotheses="f(v) = <v1 + v, v2> / |v1 + v| over v orthogonal to v1",
-    page="theorem_4",
     strength="identity",
-    kind="erratum",
 )
 def erratum_29(scale):
+    """For <v1, v2> >= 0 the minimum of Lemma 10 is an infimum that no vector
+    attains, and it is 0, not negative, when v1 and v2 are parallel.
+
+    Needs: f(v) = <v1 + v, v2> / |v1 + v| over v orthogonal to v1.
+    """
     rng = np.random.default_rng(29)
     attained, parallel, last = np.inf, np.inf, 0.0
     for _ in range(200):
@@ -243,15 +212,15 @@ def erratum_29(scale):
 @claim(
     "erratum-30",
     "Theorem 4, the two cases",
-    "The theorem holds for 0 < eps < 1 as printed, but its first case is "
-    "empty unless eps < 3 - 2 sqrt 2 = 0.1716, and the second grants nothing "
-    "unless |cos theta| + 4 eps / (1-eps)^2 < 1",
-    hypotheses="constants as in the proof",
-    page="theorem_4",
     strength="identity",
-    kind="erratum",
 )
 def erratum_30(scale):
+    """The theorem holds for 0 < eps < 1 as printed, but its first case is
+    empty unless eps < 3 - 2 sqrt 2 = 0.1716, and the second grants nothing
+    unless |cos theta| + 4 eps / (1-eps)^2 < 1.
+
+    Needs: constants as in the proof.
+    """
     edge = brentq(lambda e: 4 * e - (1 - e) ** 2, 0.01, 0.9, xtol=1e-15)
     error = abs(edge - (3 - 2 * np.sqrt(2)))
     largest = 0.0
@@ -271,28 +240,24 @@ def erratum_30(scale):
 @claim(
     "erratum-31",
     "Theorem 4, eq. (2.14)",
-    "With the norm under the square root, as (2.14) reads, the bound is not "
-    "homogeneous, and false for short means",
-    hypotheses="right angle, means of norm 1e-4, eps = 0, constant 1/2; the "
-    "norm belongs outside",
-    page="theorem_4",
     strength="certified",
-    kind="erratum",
 )
 def erratum_31(scale):
+    """With the norm under the square root, as (2.14) reads, the bound is not
+    homogeneous, and false for short means.
+
+    Needs: right angle, means of norm 1e-4, eps = 0, constant 1/2; the norm
+    belongs outside.
+    """
     n = 60
     d = 6 * n // 5
     means = two_cluster_means(d, np.pi / 2, norm=1e-4)
     ours = theorem_4_sigma(d, n, means)
     printed = ours / np.sqrt(1e-4)
-    trials = 3 if scale == "quick" else 12
+    trials = at_scale(scale, 3, 12)
     seeds = np.random.SeedSequence(31).spawn(trials)
-    refuted = 0
-    for seed in seeds:
-        answer = decide(*GaussianMixture(means, printed).sample(n, seed))
-        refuted += any(
-            c.feasible is False and c.verified for c in answer.classes.values()
-        )
+    model = GaussianMixture(means, printed)
+    refuted = sum(excluded(decide(*model.sample(n, s))) for s in seeds)
     good = collapses(means, ours, n, d, seeds)
     return refuted == trials and good == trials, (
         f"n = {n}, d = {d}: at the printed level {printed:.2e}, {refuted} of "

@@ -1,7 +1,6 @@
 """Theorem 5 and Figure 2: K clusters."""
 
 import numpy as np
-from scipy.special import gammaln
 from scipy.stats import binom, chi2
 
 from nclib.asymptotics import phase_boundary, universal_curve
@@ -12,28 +11,30 @@ from nclib.bounds import (
     wendel_probability,
     wendel_ratio,
 )
-from nclib.claims.theorem_4 import agreement, collapses, worst_case
-from nclib.data import GaussianMixture
+from nclib.data import GaussianMixture, pad_means
 from nclib.feasibility import decide
 from nclib.figures import figure_2
 from nclib.figures.phase import SIGMAS
 from nclib.ledger import claim
-from nclib.transition import NestedDraw
+from nclib.ledger.evidence import at_scale, collapses, excluded, worst_case
+from nclib.proof_tools import mean_norms
+from nclib.transition import NestedDraw, smallest
 
 
 @claim(
     "thm-5a",
     "Theorem 5(a), eq. (2.16)",
-    "K clusters with independent means collapse below the noise level "
-    "sigma_5a, with constant 1/2",
-    hypotheses="means of rank K, d > n + K; the curve with eps = 0, "
-    "simulated at d = 1.5 n and 2 n",
-    page="theorem_5",
     strength="statistical",
     # Predicted chances added up over the draws stay below 1e-9.
     false_alarm=1e-8,
 )
 def theorem_5a(scale):
+    """K clusters with independent means collapse below the noise level
+    sigma_5a, with constant 1/2.
+
+    Needs: means of rank K, d > n + K; the curve with eps = 0, simulated at d =
+    1.5 n and 2 n.
+    """
     rng = np.random.default_rng(51)
     closest = np.inf
     for K in (2, 3, 5, 8):
@@ -42,9 +43,9 @@ def theorem_5a(scale):
             for means in families:
                 for d in n + np.array([K + 1, n // 10, n // 2]):
                     sigma = theorem_5a_sigma(d, n, means)
-                    gap, _ = worst_case(means, sigma, n, d)
+                    gap = worst_case(means, sigma, n, d)
                     closest = min(closest, gap)
-    n, trials = (40, 2) if scale == "quick" else (100, 4)
+    n, trials = at_scale(scale, (40, 2), (100, 4))
     seeds = np.random.SeedSequence(52).spawn(trials)
     good = drawn = 0
     for K in (3, 4):
@@ -63,26 +64,27 @@ def theorem_5a(scale):
 @claim(
     "thm-5b",
     "Theorem 5(b), eq. (2.17)",
-    "From the d/n of (2.17) on, K clusters collapse with probability at "
-    "least 1 - K/n, whatever the means and the noise",
-    hypotheses="Gaussian mixture; the probability for one class, at least "
-    "1 - 1/n, by Wendel's theorem for K = 2 to 20 and n up to 10,000",
-    page="theorem_5",
     strength="statistical",
     # K times the chance that Wendel's bound leaves, summed over the draws.
     false_alarm=1e-9,
 )
 def theorem_5b(scale):
+    """From the d/n of (2.17) on, K clusters collapse with probability at least
+    1 - K/n, whatever the means and the noise.
+
+    Needs: Gaussian mixture; the probability for one class, at least 1 - 1/n,
+    by Wendel's theorem for K = 2 to 20 and n up to 10,000.
+    """
     worst = 0.0
     for K in range(2, 21):
         for n in (*range(2, 100), 300, 1000, 10_000):
             d = np.ceil(n * theorem_5b_ratio(n, K))
             worst = max(worst, n * (1 - wendel_bound(d, n, K)))
-    K, n = 4, 60 if scale == "quick" else 100
+    K, n = 4, at_scale(scale, 60, 100)
     d = int(np.ceil(n * theorem_5b_ratio(n, K)))
     opposed = np.zeros((K, K))
     opposed[:, :3] = [[1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 0]]
-    trials = 1 if scale == "quick" else 3
+    trials = at_scale(scale, 1, 3)
     seeds = np.random.SeedSequence(53).spawn(trials)
     good = drawn = 0
     for means in (np.zeros((K, 1)), np.ones((K, 1)), opposed, np.eye(K)):
@@ -101,13 +103,14 @@ def theorem_5b(scale):
 @claim(
     "thm-5c",
     "Theorem 5(c)",
-    "From d = Kn on, X has rank Kn and collapse is certain",
-    hypotheses="Gaussian mixture, sigma > 0",
-    page="theorem_5",
     strength="certified",
 )
 def theorem_5c(scale):
-    trials = 2 if scale == "quick" else 10
+    """From d = Kn on, X has rank Kn and collapse is certain.
+
+    Needs: Gaussian mixture, sigma > 0.
+    """
+    trials = at_scale(scale, 2, 10)
     good = drawn = 0
     full = True
     for K, n in ((2, 40), (3, 25), (5, 12)):
@@ -116,9 +119,8 @@ def theorem_5c(scale):
                 seeds = np.random.SeedSequence(54).spawn(trials)
                 good += collapses(means, sigma, n, K * n, seeds)
                 drawn += trials
-                centers = np.zeros((K, K * n))
-                centers[:, : means.shape[1]] = means
-                X, _ = GaussianMixture(centers, sigma).sample(n, seeds[0])
+                model = GaussianMixture(pad_means(means, K * n), sigma)
+                X, _ = model.sample(n, seeds[0])
                 full = full and np.linalg.matrix_rank(X) == K * n
     return full and good == drawn, (
         f"{good} of {drawn} data sets at d = Kn collapse, proved; all "
@@ -129,21 +131,23 @@ def theorem_5c(scale):
 @claim(
     "fig-2",
     "Figure 2",
-    "The measured transition is the exact boundary: the 50 % contour lies in "
-    "the predicted band in all columns but at most one, the centers have "
-    "chi-square distances",
-    hypotheses="class 1, K = 4, orthonormal means; band 5-95 % (0.5-99.5 % "
-    "at the quick size)",
-    page="theorem_5",
     strength="statistical",
+    status="numerical",
     # 20,000 simulated columns each: a column leaves the band with chance
     # below 1e-4, two do with less than 1e-6.
     false_alarm=1e-5,
 )
 def second_figure(scale):
+    """The measured transition is the exact boundary: the 50 % contour lies in
+    the predicted band in all columns but at most one, the centers have
+    chi-square distances.
+
+    Needs: class 1, K = 4, orthonormal means; band 5-95 % (0.5-99.5 % at the
+    quick size).
+    """
     result = figure_2.run(scale)
-    level = 0.99 if scale == "quick" else 0.9
-    outside, distance, columns = agreement(result, level)
+    level = at_scale(scale, 0.99, 0.9)
+    outside, distance, columns = result.agreement(level)
     p = chi2.sf(distance, columns)
     return outside <= 1 and p > 1e-7, (
         f"n = {result.n}, {result.rate.size * result.trials} cells: contour "
@@ -155,31 +159,28 @@ def second_figure(scale):
 
 def smallest_dimension(X, y, n):
     """Smallest d for which the first d columns let class 0 collapse."""
-    low, high = n - 1, X.shape[1]
-    while low + 1 < high:
-        d = (low + high) // 2
-        if decide(X[:, :d], y, [0], verify=False).classes[0].feasible:
-            high = d
-        else:
-            low = d
-    return high
+
+    def holds(d):
+        return decide(X[:, :d], y, [0], verify=False).classes[0].feasible
+
+    return smallest(holds, n, X.shape[1])
 
 
 @claim(
     "wendel-law",
-    "Beyond the paper, proved (Wendel's theorem)",
-    "Without signal the smallest feasible dimension is n plus the number of "
-    "heads in (K-1) n fair tosses",
-    hypotheses="means zero, one class, any n",
-    kind="beyond",
-    page="theorem_5",
     strength="statistical",
+    status="quoted",
     # Dvoretzky-Kiefer-Wolfowitz at 1e-6, and a normal tail at 5 standard
     # errors for the mean.
     false_alarm=2e-6,
 )
 def wendel_law(scale):
-    draws = {"quick": 100, "book": 400}.get(scale, 4000)
+    """Without signal the smallest feasible dimension is n plus the number of
+    heads in (K-1) n fair tosses.
+
+    Needs: means zero, one class, any n.
+    """
+    draws = at_scale(scale, 100, 400, 4000)
     n, K = 20, 3
     rng = np.random.default_rng(55)
     y = np.repeat(np.arange(K), n)
@@ -203,18 +204,18 @@ def wendel_law(scale):
 
 @claim(
     "wendel-bound",
-    "Beyond the paper, proved (Wendel's theorem)",
-    "For all means and noise levels P(class k feasible) >= "
-    "P(Bin((K-1) n - 1, 1/2) <= d - n - K - 1), which asks for less than "
-    "(2.17) at the same level 1 - 1/n",
-    hypotheses="Gaussian mixture, sigma > 0, d >= n + K + 1",
-    kind="beyond",
-    page="theorem_5",
     strength="statistical",
+    status="quoted",
     # Twelve one-sided binomial tests at 1e-7.
     false_alarm=2e-6,
 )
 def wendel(scale):
+    """For all means and noise levels P(class k feasible) >= P(Bin((K-1) n - 1,
+    1/2) <= d - n - K - 1), which asks for less than (2.17) at the same level 1
+    - 1/n.
+
+    Needs: Gaussian mixture, sigma > 0, d >= n + K + 1.
+    """
     least = min(
         theorem_5b_ratio(n, K) - wendel_ratio(n, K)
         for K in range(2, 21)
@@ -224,7 +225,7 @@ def wendel(scale):
     d = np.arange(n, K * n)
     d = int(d[np.searchsorted(wendel_bound(d, n, K), 0.5)])
     bound = wendel_bound(d, n, K)
-    draws = {"quick": 30, "book": 150}.get(scale, 1000)
+    draws = at_scale(scale, 30, 150, 1000)
     opposed = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
     rates = []
     for means in (np.zeros((K, 1)), np.ones((K, 1)), opposed, np.eye(K)):
@@ -250,29 +251,24 @@ def wendel(scale):
 @claim(
     "erratum-21",
     "Theorem 5(a), proof",
-    "The step 2 sigma sqrt(log Kn) <= F(gamma), with F = gamma^2 / |beta|^2, "
-    "must read <= sqrt F: as printed it grants far too much to long means",
-    hypotheses="orthonormal means times 100, K = 3; (2.16) itself is right",
-    page="theorem_5",
     strength="certified",
-    kind="erratum",
 )
 def erratum_21(scale):
+    """The step 2 sigma sqrt(log Kn) <= F(gamma), with F = gamma^2 / |beta|^2,
+    must read <= sqrt F: as printed it grants far too much to long means.
+
+    Needs: orthonormal means times 100, K = 3; (2.16) itself is right.
+    """
     K, n, size = 3, 60, 100.0
     d = 3 * n // 2
     means = size * np.eye(K)
     granted = theorem_5a_sigma(d, n, means)
     # sup F = (2 granted)^2 log(Kn).
     printed = (2 * granted) ** 2 * np.log(K * n) / 2 / np.sqrt(np.log(K * n))
-    trials = 2 if scale == "quick" else 10
+    trials = at_scale(scale, 2, 10)
     seeds = np.random.SeedSequence(57).spawn(trials)
-    centers = np.zeros((K, d))
-    centers[:, :K] = means
-    refuted = 0
-    for seed in seeds:
-        X, y = GaussianMixture(centers, printed).sample(n, seed)
-        answer = decide(X, y).classes.values()
-        refuted += any(c.feasible is False and c.verified for c in answer)
+    model = GaussianMixture(pad_means(means, d), printed)
+    refuted = sum(excluded(decide(*model.sample(n, s))) for s in seeds)
     good = collapses(means, granted, n, d, seeds)
     return refuted == trials and good == trials, (
         f"d/n = {d / n}: at the printed sigma = {printed:.0f}, {refuted} of "
@@ -281,27 +277,20 @@ def erratum_21(scale):
     )
 
 
-def mean_norms(N):
-    """E|h_m| for m = 1..N, h_m standard normal in m dimensions."""
-    m = np.arange(1, N + 1)
-    return np.sqrt(2) * np.exp(gammaln((m + 1) / 2) - gammaln(m / 2))
-
-
 @claim(
     "erratum-22",
     "Theorem 5(b), proof, eq. (4.13)",
-    "(4.13) needs E|h| - E|g_+| >= sqrt m - sqrt(N/2) at finite sizes, where "
-    "Proposition 13 is asymptotic; it is true from m = N/2 on, and false for "
-    "much smaller m",
-    hypotheses="g in N = (K-1) n, h in m = d - n - K dimensions; every N up "
-    "to 300",
-    page="theorem_5",
     strength="identity",
-    kind="erratum",
 )
 def erratum_22(scale):
+    """(4.13) needs E|h| - E|g_+| >= sqrt m - sqrt(N/2) at finite sizes, where
+    Proposition 13 is asymptotic; it is true from m = N/2 on, and false for
+    much smaller m.
+
+    Needs: g in N = (K-1) n, h in m = d - n - K dimensions; every N up to 300.
+    """
     slack, last, false = np.inf, 0.0, 0
-    top = 60 if scale == "quick" else 300
+    top = at_scale(scale, 60, 300)
     for N in range(1, top + 1):
         norms = mean_norms(N)
         # g_+ has Bin(N, 1/2) nonzero coordinates, each half normal.
@@ -322,14 +311,15 @@ def erratum_22(scale):
 @claim(
     "erratum-45",
     "Section 3.1, last sentence on Figure 2",
-    "The range the bounds leave open is 1 < d/n < (K+1)/2; (K+1)/n, as "
-    "printed, is below 1",
-    hypotheses="orthonormal means, the noise levels of Figure 2",
-    page="theorem_5",
     strength="identity",
-    kind="erratum",
+    status="quoted",
 )
 def erratum_45(scale):
+    """The range the bounds leave open is 1 < d/n < (K+1)/2; (K+1)/n, as
+    printed, is below 1.
+
+    Needs: orthonormal means, the noise levels of Figure 2.
+    """
     K, n = 4, 250
     curve = universal_curve(SIGMAS * np.sqrt(K - 1), K)
     direct = [phase_boundary(np.eye(K), s).delta for s in SIGMAS]

@@ -1,92 +1,28 @@
 """Theorem 8: two collapsed neurons, and what a tie counts as."""
 
-from functools import cache
-
 import numpy as np
-from scipy.linalg import qr
 from scipy.special import ndtr
 from scipy.stats import binom
 
 from nclib.asymptotics import collapsed_error
-from nclib.claims.theorem_7 import draw
-from nclib.generalization import (
-    best_collapsed_neuron,
-    neuron_error,
+from nclib.bounds import (
     theorem_7a_sigma,
     theorem_7b_corrected,
     theorem_7b_printed,
+)
+from nclib.generalization import (
+    TIES,
+    admissible,
+    blind_direction,
+    draw,
+    hyperplane_pair,
+    neuron_error,
+    optimal_pair,
     two_neuron_error,
 )
 from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
 from nclib.networks import collapsed_network
-
-RULES = "correct", "half", "error"
-
-
-@cache
-def optimal_pair(n, d, s, seed):
-    """The draw (X, y, mu) and the best neuron of either class on it."""
-    X, y, mu = draw(n, d, s, [88, seed])
-    first = best_collapsed_neuron(X, y, mu, 0)
-    second = best_collapsed_neuron(X, y, -mu, 1)
-    return X, y, mu, first, second
-
-
-def blind_direction(X, mu, seed=0):
-    """A unit vector orthogonal to every sample and to mu; needs d > N + 1."""
-    rng = np.random.default_rng(seed)
-    span = qr(np.vstack([X, mu]).T, mode="economic")[0]
-    v = rng.standard_normal(len(mu))
-    for _ in range(2):
-        v -= span @ (span.T @ v)
-    return v / np.linalg.norm(v)
-
-
-def hyperplane_pair(X, y, mu):
-    """Neurons beta and -c beta of C_1 and C_2: one hyperplane, no ties.
-
-    The best direction that is constant on either class, moved slightly into
-    the interior when one of the two constants vanishes.
-    """
-    X_in, X_out = X[y == 0], X[y == 1]
-    spread = X_out[1:] - X_out[0]
-    basis = qr(spread.T, mode="economic")[0]
-    flat = X - (X @ basis) @ basis.T
-    mean = mu - basis @ (basis.T @ mu)
-    best = best_collapsed_neuron(flat, y, mean, 0).direction
-    inner = np.linalg.lstsq(X, 1.0 - 2.0 * y, rcond=None)[0]
-    direction = best + 1e-3 * inner / np.linalg.norm(inner)
-    one, two = (X_in @ direction).mean(), (X_out @ direction).mean()
-    return direction / one, direction / two
-
-
-def admissible(X, y, beta1, beta2):
-    """Largest violation of beta1 in C_1, beta2 in C_2, per unit of X beta."""
-    worst = 0.0
-    for own, beta in ((0, beta1), (1, beta2)):
-        inner, outer = X[y == own] @ beta, X[y != own] @ beta
-        size = np.linalg.norm(beta) * np.linalg.norm(X, axis=1).max()
-        worst = max(
-            worst,
-            np.abs(inner - 1).max() / max(1.0, size),
-            outer.max() / max(1.0, size),
-        )
-    return worst
-
-
-def limit_errors(delta, s):
-    """Asymptotic errors: one optimal neuron, then the pair by tie rule."""
-    limit = collapsed_error(delta, s)
-    cosine, rho = 1 / limit.q, limit.cosine
-    sine = np.sqrt(1 - cosine**2)
-    across = (rho + cosine**2) / sine
-    rest = np.sqrt(max(sine**2 - across**2, 0.0))
-    first = np.array([cosine, sine, 0.0])
-    second = np.array([-cosine, across, rest])
-    mu = np.array([1.0, 0.0, 0.0])
-    return limit.error, *(
-        two_neuron_error(first, second, mu, s, ties) for ties in RULES
-    )
 
 
 def simulate(beta1, beta2, mu, sigma, samples, rng):
@@ -103,21 +39,22 @@ def simulate(beta1, beta2, mu, sigma, samples, rng):
 
 
 def _size(scale):
-    return {"quick": 2, "book": 6, "paper": 30}[scale]
+    return at_scale(scale, 2, 6, 30)
 
 
 # Beta law: an error above n^-2 has probability below 1e-30 a draw.
 @claim(
     "thm-8a",
     "Theorem 8(a)",
-    "At low noise some pair of collapsed neurons errs O(n^-2) of the time, "
-    "whatever ties count as",
-    hypotheses="those of Theorem 7(a) with its constant 1/2, eps = 0.2",
-    page="theorem_8",
     strength="statistical",
     false_alarm=1e-5,
 )
 def theorem_8a(scale):
+    """At low noise some pair of collapsed neurons errs O(n^-2) of the time,
+    whatever ties count as.
+
+    Needs: those of Theorem 7(a) with its constant 1/2, eps = 0.2.
+    """
     parts, holds = [], True
     for n, d in ((100, 400), (200, 600)):
         s = theorem_7a_sigma(d, n, 0.2)
@@ -126,7 +63,7 @@ def theorem_8a(scale):
             _, _, mu, first, second = optimal_pair(n, d, s, seed)
             pair = [
                 two_neuron_error(first.beta, second.beta, mu, s, ties)
-                for ties in RULES
+                for ties in TIES
             ]
             alone = (first.error(s) + second.error(s)) / 2
             holds = holds and pair[0] <= alone + 1e-15
@@ -144,17 +81,16 @@ def theorem_8a(scale):
 # 5 and more standard errors in each of 9 comparisons.
 @claim(
     "two-neuron-error",
-    "Beyond the paper: proved",
-    "The error of the two-neuron classifier is a sum of bivariate normal "
-    "probabilities, under each of three tie rules",
-    hypotheses="(2.19); any two neurons",
-    page="theorem_8",
     strength="statistical",
-    kind="beyond",
     false_alarm=6e-6,
 )
 def two_neuron_claim(scale):
-    samples = {"quick": 10**6, "book": 4 * 10**6, "paper": 10**7}[scale]
+    """The error of the two-neuron classifier is a sum of bivariate normal
+    probabilities, under each of three tie rules.
+
+    Needs: (2.19); any two neurons.
+    """
+    samples = at_scale(scale, 10**6, 4 * 10**6, 10**7)
     rng, worst = np.random.default_rng(8), 0.0
     X, y, mu, first, second = optimal_pair(200, 2120, 2.0, 0)
     blind = blind_direction(X, mu)
@@ -164,7 +100,7 @@ def two_neuron_claim(scale):
     ]
     for beta1, beta2 in pairs:
         wrong, tied = simulate(beta1, beta2, mu, 2.0, samples, rng)
-        for ties, share in zip(RULES, (0, 0.5, 1), strict=True):
+        for ties, share in zip(TIES, (0, 0.5, 1), strict=True):
             exact = two_neuron_error(beta1, beta2, mu, 2.0, ties)
             mean = wrong + share * tied
             spread = np.sqrt(wrong + share**2 * tied - mean**2)
@@ -178,16 +114,18 @@ def two_neuron_claim(scale):
 @claim(
     "thm-8b",
     "Theorem 8(b), as corrected",
-    "If f(x) = 0 counts as an error, no pair of collapsed neurons errs less "
-    "than the mean of its two neurons' own errors, hence not less than the "
-    "corrected bound of Theorem 7(b)",
-    hypotheses="the first part for any two neurons (proved); the second "
-    "with probability at least 1 - 6/n",
-    page="theorem_8",
     strength="identity",
+    status="quoted",
 )
 def theorem_8b(scale):
-    count = {"quick": 300, "book": 2000, "paper": 10000}[scale]
+    """If f(x) = 0 counts as an error, no pair of collapsed neurons errs less
+    than the mean of its two neurons' own errors, hence not less than the
+    corrected bound of Theorem 7(b).
+
+    Needs: the first part for any two neurons (proved); the second with
+    probability at least 1 - 6/n.
+    """
+    count = at_scale(scale, 300, 2000, 10000)
     rng, gaps = np.random.default_rng(80), []
     for _ in range(count):
         mu, beta1, beta2 = rng.standard_normal((3, 4))
@@ -222,17 +160,17 @@ def theorem_8b(scale):
 @claim(
     "erratum-6",
     "Theorem 8(b) and its proof",
-    "P(g1 < g2) >= P(g1 <= 0) fails where both neurons are silent: with "
-    "the strict inequality admissible pairs beat (2.28), one neuron and "
-    "even Bayes; with ties as errors none does",
-    hypotheses="n = 200, d = 2120, s = 2, where (2.28) itself is true for "
-    "one neuron",
-    page="theorem_8",
     strength="statistical",
-    kind="erratum",
     false_alarm=1e-8,
 )
 def erratum_6(scale):
+    """P(g1 < g2) >= P(g1 <= 0) fails where both neurons are silent: with the
+    strict inequality admissible pairs beat (2.28), one neuron and even Bayes;
+    with ties as errors none does.
+
+    Needs: n = 200, d = 2120, s = 2, where (2.28) itself is true for one
+    neuron.
+    """
     n, d, s = 200, 2120, 2.0
     printed, bayes = theorem_7b_printed(n, d, s), ndtr(-1 / s)
     table, singles, off = [], [], 0.0
@@ -243,7 +181,7 @@ def erratum_6(scale):
         for N in (0.0, 100.0):
             pair = first.beta + N * blind, second.beta + N * blind
             off = max(off, admissible(X, y, *pair))
-            table.append([two_neuron_error(*pair, mu, s, t) for t in RULES])
+            table.append([two_neuron_error(*pair, mu, s, t) for t in TIES])
     table = np.array(table).reshape(-1, 2, 3)
     single = np.array(singles)
     strict, counted = table[:, :, 0], table[:, :, 2]
@@ -268,15 +206,16 @@ def erratum_6(scale):
 @claim(
     "erratum-7",
     "Theorem 8, last sentence of the proof",
-    "The error is not at least 1 - Phi(sqrt(d/n) s^(-3/2)) for large s; "
-    "the right law for one neuron is Phi(-sqrt(1 - 3n/(2d))/s)",
-    hypotheses="instances s = 15, 30 at n = 200, d = 2120",
-    page="theorem_8",
     strength="statistical",
-    kind="erratum",
+    status="quoted",
     false_alarm=1e-6,
 )
 def erratum_7(scale):
+    """The error is not at least 1 - Phi(sqrt(d/n) s^(-3/2)) for large s; the
+    right law for one neuron is Phi(-sqrt(1 - 3n/(2d))/s).
+
+    Needs: instances s = 15, 30 at n = 200, d = 2120.
+    """
     n, d = 200, 2120
     parts, holds = [], True
     for s in (15.0, 30.0):
@@ -309,20 +248,19 @@ def erratum_7(scale):
 # median of the Beta law.
 @claim(
     "hyperplane-pair",
-    "Beyond the paper: proved",
-    "Collapse on one hyperplane, beta_2 = -c beta_1, has no ties; its best "
-    "squared cosine is Beta((d - 2n + 2)/2, n - 1), so that q^2 is "
-    "delta/(delta - 2)",
-    hypotheses="(2.20), d > 2n, and both constants positive at the optimum",
-    page="theorem_8",
     strength="statistical",
-    kind="beyond",
     false_alarm=2e-5,
 )
 def hyperplane_pair_claim(scale):
+    """Collapse on one hyperplane, beta_2 = -c beta_1, has no ties; its best
+    squared cosine is Beta((d - 2n + 2)/2, n - 1), so that q^2 is delta/(delta
+    - 2).
+
+    Needs: (2.20), d > 2n, and both constants positive at the optimum.
+    """
     from scipy.stats import beta
 
-    count = {"quick": 30, "book": 100, "paper": 400}[scale]
+    count = at_scale(scale, 30, 100, 400)
     parts, holds = [], True
     for n, d, s in ((40, 120, 0.3), (40, 200, 1.0)):
         law = beta((d - 2 * n + 2) / 2, n - 1)
@@ -345,15 +283,15 @@ def hyperplane_pair_claim(scale):
 @claim(
     "erratum-40",
     "Section 2.3, eq. (2.23)",
-    "With alpha_i < 0 on S_2 the printed minus sign turns both sums "
-    "positive; the sum needs |alpha_i|",
-    hypotheses="a collapsed network built for the data; sign doubled in "
-    "our copy of the text",
-    page="theorem_8",
     strength="identity",
-    kind="erratum",
 )
 def erratum_40(scale):
+    """With alpha_i < 0 on S_2 the printed minus sign turns both sums positive;
+    the sum needs |alpha_i|.
+
+    Needs: a collapsed network built for the data; sign doubled in our copy of
+    the text.
+    """
     X, y, mu = draw(20, 80, 0.5, 40)
     net = collapsed_network(X, y, lambda_W=1e-3, lambda_H=1e-6)
     fresh, label, _ = draw(500, 80, 0.5, 41)

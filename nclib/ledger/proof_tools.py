@@ -6,98 +6,35 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import beta, binom
 
-from nclib.claims.theorem_5 import mean_norms
 from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
+from nclib.proof_tools import (
+    distortion,
+    extreme_frame,
+    frame,
+    gordon_bound,
+    least_norms,
+    lemma_10,
+)
 
-PAGE = "proof_tools"
 TAILS = np.array([1.25, 1.5, 2.0, 2.5, 3.0])
-
-
-def lemma_10(v1, v2):
-    """Lemma 10's infimum, and its gain h at v orthogonal to v1."""
-    inner = v1 @ v2
-    norm = np.linalg.norm(v2)
-    if inner < 0:
-        return -norm
-    return -np.sqrt(max(norm**2 - inner**2 / (v1 @ v1), 0.0))
-
-
-def distortion(images, lengths, shrink):
-    """Least eps with (1-eps) shrink <= |image| / length <= (1+eps) shrink."""
-    sizes = np.linalg.norm(images, axis=-1)
-    return np.abs(sizes / (lengths * shrink) - 1).max()
-
-
-def frame(rng, d, m):
-    """Orthonormal columns, (d, m), their span uniformly random."""
-    return np.linalg.qr(rng.standard_normal((d, m)))[0]
-
-
-def extreme_gram(K, eps):
-    """Gram matrix of the v_i's images, in units of m/d, allowed by (5.3)."""
-    J = np.ones((K, K))
-    return (1 - eps) ** 2 * np.eye(K) + 4 * eps * (J - np.eye(K))
-
-
-def extreme_frame(K, eps, m, d):
-    """Orthonormal rows V for which the first m coordinates realize it."""
-    values, vectors = np.linalg.eigh(m / d * extreme_gram(K, eps))
-    inside, outside = np.zeros((K, m)), np.zeros((K, d - m))
-    inside[:, :K] = vectors * np.sqrt(values)
-    outside[:, :K] = vectors * np.sqrt(1 - values)
-    return np.hstack([inside, outside])
-
-
-def least_norms(Z):
-    """min |Z^T s| over nonnegative unit vectors s, exactly, for many Z.
-
-    The minimizer with support T is the least eigenvector of Z_T Z_T^T and
-    has one sign, so that the 2^n - 1 supports decide.
-
-    Parameters
-    ----------
-    Z : (B, n, d) array
-        B matrices; n small.
-
-    Returns
-    -------
-    (B,) array
-    """
-    gram = Z @ np.swapaxes(Z, 1, 2)
-    n = Z.shape[1]
-    best = np.full(len(Z), np.inf)
-    for size in range(1, n + 1):
-        for support in combinations(range(n), size):
-            block = gram[:, support][:, :, support]
-            values, vectors = np.linalg.eigh(block)
-            least = vectors[:, :, 0]
-            one_sign = (least >= 0).all(1) | (least <= 0).all(1)
-            best = np.where(one_sign, np.minimum(best, values[:, 0]), best)
-    return np.sqrt(np.maximum(best, 0))
-
-
-def gordon_bound(n, d):
-    """E|h| - E|g_+| of Proposition 13, exactly."""
-    norms = mean_norms(max(n, d))
-    # g_+ has Bin(n, 1/2) nonzero coordinates, each half normal.
-    positive = binom.pmf(np.arange(1, n + 1), n, 0.5) @ norms[:n]
-    return float(norms[d - 1] - positive)
 
 
 @claim(
     "lem-10",
     "Lemma 10",
-    "The infimum of <v1 + v, v2> / |v1 + v| over v orthogonal to v1 is "
-    "-|v2| if <v1, v2> < 0, and attained; else minus the length of v2's "
-    "part orthogonal to v1",
-    hypotheses="v1 not zero; an infimum in place of the printed minimum, see "
-    "erratum-29",
-    page=PAGE,
     strength="identity",
 )
 def lem_10(scale):
+    """The infimum of <v1 + v, v2> / |v1 + v| over v orthogonal to v1 is -|v2|
+    if <v1, v2> < 0, and attained; else minus the length of v2's part
+    orthogonal to v1.
+
+    Needs: v1 not zero; an infimum in place of the printed minimum, see
+    erratum-29.
+    """
     rng = np.random.default_rng(10)
-    count = {"quick": 30, "book": 100}.get(scale, 1000)
+    count = at_scale(scale, 30, 100, 1000)
     below, attained, approached = 0.0, 0.0, 0.0
     for _ in range(count):
         v1, v2 = rng.standard_normal((2, 4))
@@ -132,14 +69,14 @@ def lem_10(scale):
 @claim(
     "erratum-28",
     "Lemma 10, proof, the last form of h(c)",
-    "The cross term under the root is -2 <v1, v2> / c, not + as printed; "
-    "the minimizer the proof then states belongs to the minus sign",
-    hypotheses="v along the projection of v2 with <v1 + v, v2> = c < 0",
-    page=PAGE,
     strength="identity",
-    kind="erratum",
 )
 def erratum_28(scale):
+    """The cross term under the root is -2 <v1, v2> / c, not + as printed; the
+    minimizer the proof then states belongs to the minus sign.
+
+    Needs: v along the projection of v2 with <v1 + v, v2> = c < 0.
+    """
     rng = np.random.default_rng(28)
     error, miss, best = 0.0, np.inf, 0.0
     for _ in range(200):
@@ -170,16 +107,17 @@ def erratum_28(scale):
 @claim(
     "lem-11",
     "Lemma 11, eq. (5.1)",
-    "A random projection from n to m dimensions changes a cosine by at most "
-    "4 eps / (1-eps)^2, with probability at least 1 - 8 exp(-c eps^2 m)",
-    hypotheses="orthonormal columns, so m < n and not m > n as printed; four "
-    "lengths are used, hence 8; that c = 1/2 will do is numerical",
-    page=PAGE,
     strength="identity",
 )
 def lem_11(scale):
+    """A random projection from n to m dimensions changes a cosine by at most 4
+    eps / (1-eps)^2, with probability at least 1 - 8 exp(-c eps^2 m).
+
+    Needs: orthonormal columns, so m < n and not m > n as printed; four lengths
+    are used, hence 8; that c = 1/2 will do is numerical.
+    """
     rng = np.random.default_rng(11)
-    count = {"quick": 300, "book": 2000}.get(scale, 20_000)
+    count = at_scale(scale, 300, 2000, 20_000)
     worst = 0.0
     for _ in range(count):
         n = int(rng.integers(3, 60))
@@ -222,16 +160,15 @@ def lem_11(scale):
 @claim(
     "erratum-27",
     "Lemma 11, proof, the lower bound",
-    "The step cos' >= cos - 2 eps/(1+eps)^2 is false; the bound is "
-    "cos - 2 eps (1 + |cos|)/(1-eps)^2, and the lemma's "
-    "4 eps/(1-eps)^2 stands",
-    hypotheses="lengths of the two vectors, their sum and difference changed "
-    "by a factor between 1-eps and 1+eps",
-    page=PAGE,
     strength="identity",
-    kind="erratum",
 )
 def erratum_27(scale):
+    """The step cos' >= cos - 2 eps/(1+eps)^2 is false; the bound is cos - 2
+    eps (1 + |cos|)/(1-eps)^2, and the lemma's 4 eps/(1-eps)^2 stands.
+
+    Needs: lengths of the two vectors, their sum and difference changed by a
+    factor between 1-eps and 1+eps.
+    """
     eps, short, excess = 0.1, np.inf, np.inf
     for cosine in np.linspace(0, 0.9, 10):
         # The extreme sum and difference; the parallelogram law then fixes
@@ -259,17 +196,17 @@ def erratum_27(scale):
 @claim(
     "lem-12",
     "Lemma 12, eqs. (5.2)-(5.7)",
-    "A random projection keeps the squared singular values of V within "
-    "(m/d) (1 + eps^2 +- (4K-2) eps), where (5.3) keeps all lengths "
-    "within 1 +- eps",
-    hypotheses="V with K <= m rows; 4K - 2 in place of the printed 2K, see "
-    "erratum-24; the printed statement survives with eps/4, that is with c/16",
-    page=PAGE,
     strength="identity",
 )
 def lem_12(scale):
+    """A random projection keeps the squared singular values of V within (m/d)
+    (1 + eps^2 +- (4K-2) eps), where (5.3) keeps all lengths within 1 +- eps.
+
+    Needs: V with K <= m rows; 4K - 2 in place of the printed 2K, see
+    erratum-24; the printed statement survives with eps/4, that is with c/16.
+    """
     rng = np.random.default_rng(12)
-    count = {"quick": 200, "book": 1000}.get(scale, 10_000)
+    count = at_scale(scale, 200, 1000, 10_000)
     worst, whole = 0.0, True
     for _ in range(count):
         K = int(rng.integers(2, 9))
@@ -303,15 +240,15 @@ def lem_12(scale):
 @claim(
     "erratum-24",
     "Lemma 12, proof, eqs. (5.5)-(5.7)",
-    "(1+eps)^2 - (1-eps)^2 is 4 eps, so that (5.3) does not give "
-    "1 + eps^2 + 2K eps but 1 + eps^2 + (4K-2) eps",
-    hypotheses="an explicit subspace, K = 6, eps = 0.02, that satisfies "
-    "(5.3) and breaks (5.6)",
-    page=PAGE,
-    strength="certified",
-    kind="erratum",
+    strength="identity",
 )
 def erratum_24(scale):
+    """(1+eps)^2 - (1-eps)^2 is 4 eps, so that (5.3) does not give 1 + eps^2 +
+    2K eps but 1 + eps^2 + (4K-2) eps.
+
+    Needs: an explicit subspace, K = 6, eps = 0.02, that satisfies (5.3) and
+    breaks (5.6).
+    """
     K, eps, m, d = 6, 0.02, 20, 40
     V = extreme_frame(K, eps, m, d)
     frame_error = np.abs(V @ V.T - np.eye(K)).max()
@@ -334,18 +271,19 @@ def erratum_24(scale):
 @claim(
     "prop-13",
     "Proposition 13",
-    "E min over nonnegative unit s of |Z^T s| is at least E|h| - E|g_+|, "
-    "which is asymptotically sqrt d - sqrt(n/2)",
-    hypotheses="Z standard normal, n by d; checked at n = 5 and nine values "
-    "of d from 1 to 30",
-    page=PAGE,
     strength="statistical",
     # Nine one-sided tests of means of 1000 draws, at six standard errors.
     false_alarm=1e-6,
 )
 def prop_13(scale):
+    """E min over nonnegative unit s of |Z^T s| is at least E|h| - E|g_+|,
+    which is asymptotically sqrt d - sqrt(n/2).
+
+    Needs: Z standard normal, n by d; checked at n = 5 and nine values of d
+    from 1 to 30.
+    """
     n = 5
-    draws = {"quick": 1000, "book": 4000}.get(scale, 40_000)
+    draws = at_scale(scale, 1000, 4000, 40_000)
     rng = np.random.default_rng(13)
     slack, tight = np.inf, np.inf
     for d in (1, 2, 3, 4, 5, 8, 12, 20, 30):
@@ -378,18 +316,20 @@ def process_means(rng, S, U, draws):
 @claim(
     "thm-14",
     "Theorem 14 (Gordon's inequality)",
-    "Equal increments within a row and larger ones across rows do not raise "
-    "E inf sup of a Gaussian process",
-    hypotheses="mean zero, which our copy does not say: the process plus 1 "
-    "has the same increments; checked on finite processes of Proposition 13",
-    page=PAGE,
     strength="statistical",
+    status="quoted",
     # Four one-sided tests at six standard errors, and the power test.
     false_alarm=1e-7,
 )
 def thm_14(scale):
+    """Equal increments within a row and larger ones across rows do not raise E
+    inf sup of a Gaussian process.
+
+    Needs: mean zero, which our copy does not say: the process plus 1 has the
+    same increments; checked on finite processes of Proposition 13.
+    """
     rng = np.random.default_rng(14)
-    draws = {"quick": 4000, "book": 20_000}.get(scale, 200_000)
+    draws = at_scale(scale, 4000, 20_000, 200_000)
     wrong, slack, gaps = 0.0, np.inf, []
     for n, d, rows, columns in (
         (2, 2, 8, 8),
@@ -421,17 +361,18 @@ def thm_14(scale):
 @claim(
     "lem-15",
     "Lemma 15, eq. (5.8)",
-    "f(Z) = min |Z^T s| over nonnegative unit s is 1-Lipschitz, so "
-    "P(|f - E f| >= t) <= 2 exp(-t^2/2)",
-    hypotheses="Z standard normal; n = 5, the minimum computed exactly",
-    page=PAGE,
     strength="statistical",
     # Ten exact binomial tests at 1e-8, with 6 standard errors for E f.
     false_alarm=1e-6,
 )
 def lem_15(scale):
+    """f(Z) = min |Z^T s| over nonnegative unit s is 1-Lipschitz, so P(|f - E
+    f| >= t) <= 2 exp(-t^2/2).
+
+    Needs: Z standard normal; n = 5, the minimum computed exactly.
+    """
     rng = np.random.default_rng(15)
-    n, draws = 5, {"quick": 2000, "book": 10_000}.get(scale, 100_000)
+    n, draws = 5, at_scale(scale, 2000, 10_000, 100_000)
     steepest, pairs = 0.0, 500
     first = rng.standard_normal((pairs, n, 4))
     for size in (1e-3, 0.1, 1.0):

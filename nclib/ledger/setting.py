@@ -4,6 +4,7 @@ import numpy as np
 
 from nclib.data import GaussianMixture, orthonormal_means
 from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
 from nclib.metrics import nc_metrics
 from nclib.networks import NoCollapsedNetwork, collapsed_network
 from nclib.upfm import upfm_minimizer
@@ -14,15 +15,16 @@ _PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-6)
 @claim(
     "def-1",
     "Definition 1",
-    "Neural collapse occurs iff a network with collapsed, orthogonal features "
-    "and simplex weights attains the global minimum of the risk",
-    hypotheses="balanced classes, D >= K, cross-entropy, penalties small "
-    "enough that the minimizer is not zero",
-    page="setting",
     strength="certified",
 )
 def definition_1(scale):
-    draws = 6 if scale == "quick" else 40
+    """Neural collapse occurs iff a network with collapsed, orthogonal features
+    and simplex weights attains the global minimum of the risk.
+
+    Needs: balanced classes, D >= K, cross-entropy, penalties small enough that
+    the minimizer is not zero.
+    """
+    draws = at_scale(scale, 6, 40)
     built = excluded = 0
     gap = metric = 0.0
     for seed in np.random.SeedSequence(1).spawn(draws):

@@ -7,13 +7,8 @@ from nclib.certificates import sigma_min_bound
 from nclib.data import digits, first_per_class
 from nclib.feasibility import decide, exact_margin
 from nclib.ledger import claim
-
-
-def _proved(decision, feasible, labels=None):
-    """Whether those classes (all by default) have this answer, proved."""
-    labels = decision.classes if labels is None else labels
-    answers = [decision.classes[label] for label in labels]
-    return all(a.feasible is feasible and a.verified for a in answers)
+from nclib.ledger.evidence import at_scale, proved
+from nclib.transition import smallest
 
 
 def _random_data(rng, n, d, K, integers):
@@ -29,25 +24,26 @@ def _random_data(rng, n, d, K, integers):
 @claim(
     "thm-3a",
     "Theorem 3(a)",
-    "Classes that no hyperplane separates do not collapse",
-    hypotheses="a class whose convex hull meets that of the others",
-    page="theorem_3",
     strength="certified",
 )
 def theorem_3a(scale):
-    draws = 5 if scale == "quick" else 40
+    """Classes that no hyperplane separates do not collapse.
+
+    Needs: a class whose convex hull meets that of the others.
+    """
+    draws = at_scale(scale, 5, 40)
     planted = clouds = separable = 0
     for seed in np.random.SeedSequence(31).spawn(draws):
         rng = np.random.default_rng(seed)
         K, n = int(rng.integers(2, 5)), int(rng.integers(3, 7))
         X, y = _random_data(rng, n, K * n + 2, K, integers=True)
-        if not _proved(decide(X, y), True):
+        if not proved(decide(X, y), True):
             return False, "independent samples were not proved to collapse"
         # A sample of class 0 amid two of class 1: the hulls meet.
         X[0] = (X[n] + X[n + 1]) / 2
         if theorem_3(X, y).separable is not False:
             return False, "a planted midpoint was called separable"
-        if not _proved(decide(X, y), False, [0, 1]):
+        if not proved(decide(X, y), False, [0, 1]):
             return False, "a planted midpoint was not proved to block"
         planted += 1
 
@@ -59,7 +55,7 @@ def theorem_3a(scale):
         # 1 is in the range of each class, so (c) has no say here.
         decision = decide(X, y)
         blocked = [k for k, c in decision.classes.items() if not c.feasible]
-        if not blocked or not _proved(decision, False, blocked):
+        if not blocked or not proved(decision, False, blocked):
             return False, f"an overlapping cloud: {decision}"
         clouds += all(verdict.ones_in_range.values())
     return planted == draws and clouds > 0, (
@@ -73,13 +69,14 @@ def theorem_3a(scale):
 @claim(
     "thm-3b",
     "Theorem 3(b), eq. (2.12)",
-    "Linearly independent samples always collapse",
-    hypotheses="X of rank N, so d >= N",
-    page="theorem_3",
     strength="certified",
 )
 def theorem_3b(scale):
-    draws = 8 if scale == "quick" else 60
+    """Linearly independent samples always collapse.
+
+    Needs: X of rank N, so d >= N.
+    """
+    draws = at_scale(scale, 8, 60)
     square = 0
     for i, seed in enumerate(np.random.SeedSequence(32).spawn(draws)):
         rng = np.random.default_rng(seed)
@@ -89,7 +86,7 @@ def theorem_3b(scale):
         if sigma_min_bound(X) == 0.0:
             return False, "the rank of a random matrix was not proved"
         decision = decide(X, y)
-        if not _proved(decision, True):
+        if not proved(decision, True):
             return False, f"K = {K}, n = {n}, d = {d}: {decision}"
         square += d == K * n
     return square > 0, (
@@ -101,13 +98,14 @@ def theorem_3b(scale):
 @claim(
     "thm-3c",
     "Theorem 3(c)",
-    "If the all-one vector is outside the range of one X_k, no collapse",
-    hypotheses="holds for generic samples as soon as n > d",
-    page="theorem_3",
     strength="certified",
 )
 def theorem_3c(scale):
-    draws = 8 if scale == "quick" else 60
+    """If the all-one vector is outside the range of one X_k, no collapse.
+
+    Needs: holds for generic samples as soon as n > d.
+    """
+    draws = at_scale(scale, 8, 60)
     for i, seed in enumerate(np.random.SeedSequence(33).spawn(draws)):
         rng = np.random.default_rng(seed)
         K, d = int(rng.integers(2, 5)), int(rng.integers(2, 12))
@@ -121,7 +119,7 @@ def theorem_3c(scale):
             for answer in decision.classes.values()
             if answer.farkas is not None
         )
-        if not _proved(decision, False) or others_used:
+        if not proved(decision, False) or others_used:
             return False, f"K = {K}, n = {n}, d = {d}: {decision}"
     return True, (
         f"{draws} random data sets with n > d do not collapse; every class "
@@ -132,16 +130,16 @@ def theorem_3c(scale):
 @claim(
     "erratum-49",
     "Theorem 3(c), its hypotheses",
-    "d < n is neither needed nor enough: what excludes collapse is one "
-    "class whose range misses the all-one vector",
-    hypotheses="three families: d >= n with dependent samples, d < n with "
-    "samples on a common hyperplane, and the digits",
-    page="theorem_3",
     strength="certified",
-    kind="erratum",
 )
 def erratum_49(scale):
-    draws = 4 if scale == "quick" else 30
+    """d < n is neither needed nor enough: what excludes collapse is one class
+    whose range misses the all-one vector.
+
+    Needs: three families: d >= n with dependent samples, d < n with samples on
+    a common hyperplane, and the digits.
+    """
+    draws = at_scale(scale, 4, 30)
     for seed in np.random.SeedSequence(49).spawn(draws):
         rng = np.random.default_rng(seed)
         K, n = int(rng.integers(2, 5)), int(rng.integers(3, 8))
@@ -149,7 +147,7 @@ def erratum_49(scale):
         X[1] = 2 * X[0]
         decision = decide(X, y)
         if not (
-            _proved(decision, False, [0])
+            proved(decision, False, [0])
             and not decision.classes[0].farkas[1].any()
         ):
             return False, f"dependent samples with d > N: {decision}"
@@ -164,7 +162,7 @@ def erratum_49(scale):
         X[np.arange(K * n), 2 * y] = share
         X[np.arange(K * n), 2 * y + 1] = 1 - share
         decision = decide(X, y)
-        if not _proved(decision, True):
+        if not proved(decision, True):
             return False, f"shares, n = {n}, d = {d}: {decision}"
     X, y = digits()
     X, y = first_per_class(X, y, 60)
@@ -172,7 +170,7 @@ def erratum_49(scale):
     alone = sum(
         not answer.farkas[1].any() for answer in decision.classes.values()
     )
-    return _proved(decision, False) and alone > 0, (
+    return proved(decision, False) and alone > 0, (
         f"{draws} data sets with d > N and one dependent class do not "
         f"collapse; {draws} data sets of shares with n > d do; of "
         f"the digits at n = 60 < d = 64, {alone} of 10 classes are excluded "
@@ -182,34 +180,25 @@ def erratum_49(scale):
 
 @claim(
     "digits-threshold",
-    "Beyond the paper: proved",
-    "Of scikit-learn's digits, in file order, all ten classes can collapse "
-    "up to n = 32 samples each, and digit 1 cannot from n = 33 on",
-    hypotheses="the first n samples of each class; adding samples only adds "
-    "constraints, so one answer on either side settles all n; proved for "
-    "the float64 data",
-    page="theorem_3",
     strength="certified",
-    kind="beyond",
 )
 def digits_threshold(scale):
+    """Of scikit-learn's digits, in file order, all ten classes can collapse up
+    to n = 32 samples each, and digit 1 cannot from n = 33 on.
+
+    Needs: the first n samples of each class; adding samples only adds
+    constraints, so one answer on either side settles all n; proved for the
+    float64 data.
+    """
     X, y = digits()
-    last = {}
-    for label in range(10):
-        low, high = 1, 64
-        if scale == "quick" and label != 1:
-            low, high = 32, 33
-        while high - low > 1:
-            middle = (low + high) // 2
-            part = first_per_class(X, y, middle)
-            answer = decide(*part, classes=[label]).classes[label]
-            low, high = (middle, high) if answer.feasible else (low, middle)
-        last[label] = low
-    n = min(last.values())
-    below = decide(*first_per_class(X, y, n))
-    above = decide(*first_per_class(X, y, n + 1))
+
+    def answer(n):
+        return decide(*first_per_class(X, y, n))
+
+    n = smallest(lambda n: not answer(n).occurs, 2, 64, 33) - 1
+    below, above = answer(n), answer(n + 1)
     stopped = [k for k, c in above.classes.items() if c.feasible is False]
-    proved = sum(
+    count = sum(
         c.verified
         for decision in (below, above)
         for c in decision.classes.values()
@@ -217,12 +206,12 @@ def digits_threshold(scale):
     holds = (
         n == 32
         and stopped == [1]
-        and _proved(below, True)
-        and _proved(above, False, stopped)
+        and proved(below, True)
+        and proved(above, False, stopped)
     )
     return holds, (
         f"collapse at n = {n}, none at n = {n + 1} because of digit "
-        f"{', '.join(map(str, stopped))}; {proved} of the 20 answers at "
+        f"{', '.join(map(str, stopped))}; {count} of the 20 answers at "
         f"these two n proved; margins of digit 1: "
         f"{exact_margin(*first_per_class(X, y, n), 1):.1e} and "
         f"{exact_margin(*first_per_class(X, y, n + 1), 1):.2f}"

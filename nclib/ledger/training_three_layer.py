@@ -1,101 +1,36 @@
 """Section 3.3: three layers, the first one random; Figure 6."""
 
-from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import softmax
 
 import nclib
-from nclib.feasibility import decide
 from nclib.figures import figure_6
+from nclib.figures.figure_6 import attained, dead_share, limits, trained
 from nclib.kernels import random_first_layer
 from nclib.ledger import claim
-from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
+from nclib.ledger.evidence import at_scale
 from nclib.training import train
-from nclib.upfm import upfm_minimizer
 
 RECORDS = Path(nclib.__file__).parents[1] / "book/records"
 PENALTIES = (1e-3, 1e-6)
 K = 10
 
 
-@cache
-def trained(scale, method="sgd", seed=0):
-    """The nets that are trained while you wait, as `ThreeLayers`."""
-    size = "quick" if scale == "quick" else "book"
-    return figure_6.run(size, seed, n_jobs=1, method=method)
-
-
-def limits(scale, seeds=2):
-    """L-BFGS from a few starts and layers, one `ThreeLayers` each."""
-    return [trained(scale, "lbfgs", seed) for seed in range(seeds)]
-
-
-def floor(n):
-    """The minimum of Theorem 2 for ten classes of ``n``."""
-    return upfm_minimizer(K, n, *PENALTIES).risk
-
-
-class Attained(NamedTuple):
-    """Whether the floor is attained on a random layer.
-
-    Attributes
-    ----------
-    exists, verified : bool
-        (2.12) on the hidden features: the answer, and whether it is proved.
-    gap : float
-        Risk of the collapsed three-layer net minus the floor, or NaN.
-    """
-
-    exists: bool
-    verified: bool
-    gap: float
-
-
-@cache
-def attained(n, d1, seed):
-    """Decide (2.12) on the hidden features; build the net where it holds."""
-    (X, y), _ = figure_6.images(n)
-    layer = figure_6.first_layer(X.shape[1], d1, seed)
-    hidden = np.maximum(X @ layer, 0)
-    try:
-        top = collapsed_network(hidden, y, *PENALTIES)
-    except NoCollapsedNetwork:
-        answers = decide(hidden, y).classes.values()
-        refused = [a for a in answers if a.feasible is False]
-        return Attained(False, any(a.verified for a in refused), np.nan)
-    net = ShallowNet(top.W1, top.W, first_layer=layer)
-    proved = all(a.verified for a in decide(hidden, y).classes.values())
-    return Attained(True, proved, net.risk(X, y, *PENALTIES) - floor(n))
-
-
-@cache
-def dead_share(d1, power, n, epochs=200):
-    """Share of dead neurons if the layer has deviation d1^-power.
-
-    Returns the share and the status of the run.
-    """
-    (X, y), _ = figure_6.images(n)
-    layer = figure_6.first_layer(X.shape[1], d1, 0) * d1 ** (0.5 - power)
-    run = train(X, y, width=figure_6.WIDTH, epochs=epochs, first_layer=layer)
-    if run.status.startswith("dead"):
-        return 1.0, run.status
-    return run.dead_neurons / figure_6.WIDTH, run.status
-
-
 @claim(
     "fig-6",
     "Figure 6",
-    "With the random layer's width d1 the trained nets come closer to "
-    "collapse: NC1 and the distance to the global minimum fall",
-    hypotheses="seed 0, small live sizes; the widths of the second layer (32) "
-    "and of the batches (128) are ours; at n = 500 the record is the witness",
-    page="training_three_layer",
-    strength="certified",
+    strength="measured",
+    status="numerical",
 )
 def figure_6_claim(scale):
+    """With the random layer's width d1 the trained nets come closer to
+    collapse: NC1 and the distance to the global minimum fall.
+
+    Needs: seed 0, small live sizes; the widths of the second layer (32) and of
+    the batches (128) are ours; at n = 500 the record is the witness.
+    """
     result = trained(scale)
     nc1, gap = result.last("nc1"), result.last("gap")
     holds = bool(nc1[-1] < nc1[0] and gap[-1] < gap[0])
@@ -111,17 +46,17 @@ def figure_6_claim(scale):
 
 @claim(
     "fig-6-record",
-    "Beyond the paper: numerical",
-    "After 1e5 epochs of SGD, NC1 and the gap fall with every wider layer, "
-    "NC2 stays far above the paper's 1e-3; L-BFGS takes the widest net to the "
-    "global minimum, but not every wider net closer to it",
-    hypotheses="the kept runs, n = 500, seed 0, one net a width; batches of "
-    "128 and 32 neurons are ours",
-    kind="beyond",
-    page="training_three_layer",
-    strength="certified",
+    strength="measured",
+    status="numerical",
 )
 def figure_6_record(scale):
+    """After 1e5 epochs of SGD, NC1 and the gap fall with every wider layer,
+    NC2 stays far above the paper's 1e-3; L-BFGS takes the widest net to the
+    global minimum, but not every wider net closer to it.
+
+    Needs: the kept runs, n = 500, seed 0, one net a width; batches of 128 and
+    32 neurons are ours.
+    """
     record, limit = (
         figure_6.ThreeLayers.load(RECORDS / f"{name}.npz")
         for name in ("figure_6", "figure_6_limit")
@@ -154,16 +89,15 @@ def figure_6_record(scale):
 
 @claim(
     "three-layer-floor",
-    "Beyond the paper: proved",
-    "No three-layer net gets below the minimum of Theorem 2; one attains it "
-    "exactly if (2.12) holds on the random features",
-    hypotheses="equal classes, D >= K; checked on nets trained by SGD and by "
-    "L-BFGS and on nets built from certificates",
-    kind="beyond",
-    page="training_three_layer",
     strength="certified",
 )
 def three_layer_floor(scale):
+    """No three-layer net gets below the minimum of Theorem 2; one attains it
+    exactly if (2.12) holds on the random features.
+
+    Needs: equal classes, D >= K; checked on nets trained by SGD and by L-BFGS
+    and on nets built from certificates.
+    """
     runs = [trained(scale), *limits(scale)]
     lowest = min(h["gap"].min() for r in runs for h in r.history)
     built, refused, worst = 0, [], 0.0
@@ -194,16 +128,15 @@ def three_layer_floor(scale):
 
 @claim(
     "three-layer-gram",
-    "Beyond the paper: proved",
-    "Training above a frozen layer needs only the N x N Gram matrix of its "
-    "features: the same weights as plain gradient descent",
-    hypotheses="full batches, float64; both sides of d1 = N / 2",
-    page="training_three_layer",
     strength="identity",
-    kind="beyond",
 )
 def three_layer_gram(scale):
-    epochs = 60 if scale == "quick" else 300
+    """Training above a frozen layer needs only the N x N Gram matrix of its
+    features: the same weights as plain gradient descent.
+
+    Needs: full batches, float64; both sides of d1 = N / 2.
+    """
+    epochs = at_scale(scale, 60, 300)
     rng = np.random.default_rng(6)
     X, y = rng.standard_normal((60, 12)), np.repeat(np.arange(3), 20)
     Y, worst = np.eye(3)[y], 0.0
@@ -243,17 +176,17 @@ def three_layer_gram(scale):
 @claim(
     "erratum-16",
     "Section 3.3, the law of the first layer",
-    "Entries N(0, 1/sqrt(d1)), read as a variance, are too large for the "
-    "stated step 0.1: most neurons die; with the variance 1/d1 of Theorem 6 "
-    "they live",
-    hypotheses="the step and penalties of Section 3.3, batches of 128; "
-    "numerical",
-    page="training_three_layer",
-    strength="certified",
-    kind="erratum",
+    strength="measured",
+    status="numerical",
 )
 def erratum_16(scale):
-    n = 10 if scale == "quick" else 50
+    """Entries N(0, 1/sqrt(d1)), read as a variance, are too large for the
+    stated step 0.1: most neurons die; with the variance 1/d1 of Theorem 6 they
+    live.
+
+    Needs: the step and penalties of Section 3.3, batches of 128; numerical.
+    """
+    n = at_scale(scale, 10, 50)
     d1 = 20_000
     (printed, _), (right, _) = (dead_share(d1, p, n) for p in (0.25, 0.5))
     return printed > 0.5 and right < printed / 2, (

@@ -13,18 +13,25 @@ chain rule). With D neurons and N samples an epoch costs 2 D N^2 operations
 whatever the number of features, against 4 D N dim for two products with Phi,
 so G is used where Phi has more than N / 2 columns.
 
-Inside this module and `nclib.training` matrices are stored one sample a
+Inside `nclib.training` matrices are stored one sample a
 column, as in the paper: small products are faster that way.
 """
 
-from __future__ import annotations
-
-import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
 
-from nclib.data import check_integer, check_matrix, check_real, check_Xy
+from nclib._checks import (
+    check_choice,
+    check_device,
+    check_first_layer,
+    check_integer,
+    check_matrix,
+    check_problem,
+    check_Xy,
+)
 from nclib.metrics import nc_metrics
 from nclib.networks import ShallowNet
 from nclib.upfm import upfm_minimizer
@@ -116,23 +123,19 @@ class Problem:
     ):
         import torch
 
-        self.started = time.monotonic()
+        self.started = monotonic()
         self.X, codes, self.classes = check_Xy(X, y)
         self.y = codes
         self.N, self.K = len(codes), len(self.classes)
-        if loss not in ("ce", "l2"):
-            raise ValueError(f'loss must be "ce" or "l2", got {loss!r}')
+        self.lambda_W, self.lambda_H = check_problem(
+            lambda_W, lambda_H, loss, exclusive=False
+        )
         self.loss = loss
-        self.lambda_W = check_real("lambda_W", lambda_W, 0.0)
-        self.lambda_H = check_real("lambda_H", lambda_H, 0.0)
         self.seed = check_integer("seed", seed, 0)
-        if dtype not in ("float32", "float64"):
-            raise ValueError(
-                f'dtype must be "float32" or "float64", got {dtype!r}'
-            )
+        check_choice("dtype", dtype, ("float32", "float64"))
         self.dtype = getattr(torch, dtype)
-        self.device = _device(torch, device)
-        self.first_layer = _check_first_layer(first_layer, self.X.shape[1])
+        self.device = check_device(device)
+        self.first_layer = check_first_layer(first_layer, self.X.shape[1])
         source = self.X if first_layer is None else self.first_layer
         self.dim = source.shape[1]
         self.W1, self.W = self._start(width, init)
@@ -296,32 +299,25 @@ class Problem:
             gradient_norm=float(square.clamp_min(0).sqrt()),
             dead_neurons=int((~active.any(1)).sum()),
             dead_samples=int((~active.any(0)).sum()),
-            seconds=time.monotonic() - self.started,
+            seconds=monotonic() - self.started,
         )
 
 
-def _device(torch, device):
+@contextmanager
+def torch_threads(count=None):
+    """Put the number of PyTorch's threads back; ``count`` of them inside.
+
+    The bits of a run depend on it, and small nets are fastest with one.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    if count is not None:
+        torch.set_num_threads(count)
     try:
-        result = torch.device(device)
-        torch.zeros(1, device=result)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(
-            f"device must name a device that PyTorch can use here, "
-            f"got {device!r}: {str(error).splitlines()[0]}"
-        ) from None
-    return result
-
-
-def _check_first_layer(first_layer, d):
-    if first_layer is None:
-        return None
-    first_layer = check_matrix("first_layer", first_layer)
-    if first_layer.shape[0] != d:
-        raise ValueError(
-            f"first_layer must have one row a column of X, shape ({d}, d1), "
-            f"got shape {first_layer.shape}"
-        )
-    return first_layer
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def log_spaced(last):

@@ -9,30 +9,22 @@ from nclib.asymptotics import intercept_threshold
 from nclib.certificates import sigma_min_bound
 from nclib.feasibility import decide
 from nclib.kernels import (
-    collapse_width,
+    circle,
     h_infinity,
+    label_widths,
     random_features,
     rank_width,
     smallest_eigenvalue,
+    sphere,
     theorem_6_width,
 )
 from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
 
 MEAN = 1 / math.sqrt(2 * math.pi)
 PRINTED_MEAN = math.sqrt(2 / math.pi)
 # Two-sided: each of the comparisons fails by chance with 5.7e-7, 6.8e-6.
 FIVE_SIGMA, FOUR_AND_A_HALF = 5.0, 4.5
-
-
-def sphere(N, d, seed):
-    """N independent uniform points on the unit sphere of R^d."""
-    X = np.random.default_rng(seed).standard_normal((N, d))
-    return X / np.linalg.norm(X, axis=1, keepdims=True)
-
-
-def circle(*angles):
-    """Unit vectors of the plane."""
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def expectation(function, theta, norms=(1.0, 1.0)):
@@ -69,16 +61,17 @@ ANGLES = (0.0, 0.4, np.pi / 2, 2.2, 3.0, np.pi)
 @claim(
     "thm-6",
     "Theorem 6",
-    "Above the printed width the features have rank N, their Gram matrix "
-    "keeps half of the smallest eigenvalue of the kernel, and collapse is "
-    "proved",
-    hypotheses="unit rows, no two parallel or antiparallel; the corrected "
-    "kernel; the constant, which is not printed, taken as 1",
-    page="theorem_6",
     strength="certified",
 )
 def theorem_6(scale):
-    sizes = (12, 20) if scale == "quick" else (12, 20, 30, 40)
+    """Above the printed width the features have rank N, their Gram matrix
+    keeps half of the smallest eigenvalue of the kernel, and collapse is
+    proved.
+
+    Needs: unit rows, no two parallel or antiparallel; the corrected kernel;
+    the constant, which is not printed, taken as 1.
+    """
+    sizes = at_scale(scale, (12, 20), (12, 20, 30, 40))
     widths = []
     for N in sizes:
         for d in (N, 20 * N):
@@ -89,7 +82,7 @@ def theorem_6(scale):
             if kept < smallest_eigenvalue(h_infinity(X)) / 2:
                 return False, f"N = {N}, d = {d}: eigenvalue {kept:.3f}"
             decision = decide(H, np.arange(N) % 2)
-            proved = all(c.verified for c in decision.classes.values())
+            proved = decision.verified
             if sigma_min_bound(H) == 0.0 or not decision.occurs & proved:
                 return False, f"N = {N}, d = {d}: {decision}"
             widths.append(width)
@@ -103,13 +96,14 @@ def theorem_6(scale):
 @claim(
     "lem-9",
     "Lemma 9",
-    "The corrected kernel, the covariance of the features, is positive "
-    "definite",
-    hypotheses="unit rows, no two of them equal or opposite",
-    page="theorem_6",
     strength="identity",
 )
 def lemma_9(scale):
+    """The corrected kernel, the covariance of the features, is positive
+    definite.
+
+    Needs: unit rows, no two of them equal or opposite.
+    """
     worst = 0.0
     for theta in ANGLES:
         closed = h_infinity(circle(0.0, theta))[0, 1]
@@ -135,15 +129,15 @@ def lemma_9(scale):
 @claim(
     "kernel-monte-carlo",
     "Theorem 6, its kernel",
-    "Averages over random neurons agree with the closed form",
-    hypotheses="unit rows; five standard errors for each of 28 entries",
-    kind="beyond",
-    page="theorem_6",
     strength="statistical",
     false_alarm=2e-5,
 )
 def kernel_monte_carlo(scale):
-    draws = 50_000 if scale == "quick" else 400_000
+    """Averages over random neurons agree with the closed form.
+
+    Needs: unit rows; five standard errors for each of 28 entries.
+    """
+    draws = at_scale(scale, 50_000, 400_000)
     X = sphere(7, 4, 0)
     z = np.random.default_rng(60).standard_normal((draws, 4))
     values = np.maximum(z @ X.T, 0.0) - MEAN
@@ -163,14 +157,14 @@ def kernel_monte_carlo(scale):
 @claim(
     "erratum-9",
     "Lemma 9, its kernel",
-    "The matrix printed there, E relu relu' - (2/pi) J, has a negative "
-    "diagonal; with 1/(2 pi) it is the covariance and positive definite",
-    hypotheses="unit rows, in general position",
-    page="theorem_6",
     strength="identity",
-    kind="erratum",
 )
 def erratum_9(scale):
+    """The matrix printed there, E relu relu' - (2/pi) J, has a negative
+    diagonal; with 1/(2 pi) it is the covariance and positive definite.
+
+    Needs: unit rows, in general position.
+    """
     second_moment = expectation(lambda a, b: a * b, 0.0)
     X = sphere(20, 5, 3)
     printed, corrected = h_infinity(X, "lemma_9"), h_infinity(X)
@@ -188,14 +182,14 @@ def erratum_9(scale):
 @claim(
     "erratum-10",
     "Theorem 6, its kernel",
-    "Centred with sqrt(2/pi), twice the mean, the printed matrix is the "
-    "uncentred kernel; it differs from that of Lemma 9 by (2/pi) J",
-    hypotheses="unit rows",
-    page="theorem_6",
     strength="identity",
-    kind="erratum",
 )
 def erratum_10(scale):
+    """Centred with sqrt(2/pi), twice the mean, the printed matrix is the
+    uncentred kernel; it differs from that of Lemma 9 by (2/pi) J.
+
+    Needs: unit rows.
+    """
     uncentred = lemma = covariance = 0.0
     for theta in ANGLES:
         X = circle(0.0, theta)
@@ -216,15 +210,15 @@ def erratum_10(scale):
 @claim(
     "erratum-11",
     "Lemma 9, its hypotheses",
-    "Without unit norms a constant cannot centre the features: the mean is "
-    "|x| / sqrt(2 pi)",
-    hypotheses="|x|^2 < 1/pi makes the diagonal negative, even with the "
-    "corrected constant",
-    page="theorem_6",
     strength="identity",
-    kind="erratum",
 )
 def erratum_11(scale):
+    """Without unit norms a constant cannot centre the features: the mean is
+    |x| / sqrt(2 pi).
+
+    Needs: |x|^2 < 1/pi makes the diagonal negative, even with the corrected
+    constant.
+    """
     short, theta = 0.5, 1.0
     norms = (short, short)
     mean = expectation(lambda a, b: a, theta, norms)
@@ -247,15 +241,15 @@ def erratum_11(scale):
 @claim(
     "erratum-13",
     "Lemma 9 and Theorem 6, their hypotheses",
-    "Opposite points must be excluded too: three opposite pairs in the "
-    "plane make the kernel singular, and some labels never collapse",
-    hypotheses="certified at integer points and integer neurons, where "
-    "the dependence is exact",
-    page="theorem_6",
     strength="certified",
-    kind="erratum",
 )
 def erratum_13(scale):
+    """Opposite points must be excluded too: three opposite pairs in the plane
+    make the kernel singular, and some labels never collapse.
+
+    Needs: certified at integer points and integer neurons, where the
+    dependence is exact.
+    """
     half = np.array([0.3, 1.1, 2.2])
     singular = smallest_eigenvalue(h_infinity(circle(*half, *(half + np.pi))))
     moved = smallest_eigenvalue(
@@ -290,20 +284,20 @@ def erratum_13(scale):
 @claim(
     "erratum-14",
     "Theorem 6, its proof",
-    "The tail printed for the norm of the mean feature is that of one "
-    "direction; the repaired bound holds, and needs no log N",
-    hypotheses="repaired: |mean - E| <= sqrt(tr H / d1) + |X| sqrt(2u / "
-    "d1) with probability 1 - exp(-u); and the Gram matrix is at least the "
-    "centred Gram matrix",
-    page="theorem_6",
     strength="statistical",
     false_alarm=2e-5,
-    kind="erratum",
 )
 def erratum_14(scale):
+    """The tail printed for the norm of the mean feature is that of one
+    direction; the repaired bound holds, and needs no log N.
+
+    Needs: repaired: |mean - E| <= sqrt(tr H / d1) + |X| sqrt(2u / d1) with
+    probability 1 - exp(-u); and the Gram matrix is at least the centred Gram
+    matrix.
+    """
     # Orthonormal points: the features of a neuron are independent.
     N, d1 = 500, 2000
-    draws = 4 if scale == "quick" else 20
+    draws = at_scale(scale, 4, 20)
     claimed = 2 * math.sqrt(math.log(N) / d1)
     trace = N * (0.5 - MEAN**2)
     repaired = math.sqrt(trace / d1) + math.sqrt(2 * 14 / d1)
@@ -337,14 +331,14 @@ def erratum_14(scale):
 @claim(
     "erratum-15",
     "Theorem 6, its proof",
-    "E relu = 1/sqrt(2 pi), not sqrt(2/pi); and E phi phi' = H + J/(2 pi), "
-    "with no d1 in it",
-    hypotheses="unit rows",
-    page="theorem_6",
     strength="identity",
-    kind="erratum",
 )
 def erratum_15(scale):
+    """E relu = 1/sqrt(2 pi), not sqrt(2/pi); and E phi phi' = H + J/(2 pi),
+    with no d1 in it.
+
+    Needs: unit rows.
+    """
     mean = expectation(lambda a, b: a, 0.7)
     printed = corrected = 0.0
     for theta in ANGLES:
@@ -364,17 +358,17 @@ def erratum_15(scale):
 
 @claim(
     "rank-width",
-    "Beyond the paper: numerical",
-    "N random neurons give N random points rank N in five or more "
-    "dimensions; in the plane far more are needed",
-    hypotheses="uniform points; rank N proved for the float64 features in "
-    "ten or more dimensions",
-    page="theorem_6",
-    strength="certified",
-    kind="beyond",
+    strength="measured",
+    status="numerical",
 )
 def rank_width_claim(scale):
-    draws = 2 if scale == "quick" else 10
+    """N random neurons give N random points rank N in five or more dimensions;
+    in the plane far more are needed.
+
+    Needs: uniform points; rank N proved for the float64 features in ten or
+    more dimensions.
+    """
+    draws = at_scale(scale, 2, 10)
     shapes = ((5, 60), (10, 100), (50, 100), (200, 200))
     proved = 0
     for d, N in shapes:
@@ -396,32 +390,19 @@ def rank_width_claim(scale):
     )
 
 
-def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
-    """Smallest widths per sample of a class, labels unrelated to inputs."""
-    y = np.repeat(np.arange(K), n)
-    widths = []
-    for child in np.random.SeedSequence([6, K, n, seed]).spawn(draws):
-        data, layer = child.spawn(2)
-        X = sphere(K * n, d, data)
-        widths.append(collapse_width(X, y, layer, 4 * K * n, classes) / n)
-    return np.array(widths)
-
-
 @claim(
     "collapse-width",
-    "Beyond the paper: derived",
-    "With labels unrelated to the inputs a class collapses on random "
-    "features from d1 / n = 1.391 on at K = 2, 1.874 at K = 4, 2.653 at "
-    "K = 10",
-    hypotheses="n samples a class, n large; one class; allowed: 4.5 "
-    "standard errors of the predicted spread, and 1.5 / n for the finite "
-    "size",
-    page="theorem_6",
     strength="statistical",
+    status="derived",
     false_alarm=3e-5,
-    kind="beyond",
 )
 def collapse_width_claim(scale):
+    """With labels unrelated to the inputs a class collapses on random features
+    from d1 / n = 1.391 on at K = 2, 1.874 at K = 4, 2.653 at K = 10.
+
+    Needs: n samples a class, n large; one class; allowed: 4.5 standard errors
+    of the predicted spread, and 1.5 / n for the finite size.
+    """
     cases = ((2, 100, 20), (4, 60, 12), (10, 40, 8))
     if scale != "quick":
         cases = ((2, 300, 24), (4, 100, 24), (10, 60, 16))
@@ -438,3 +419,40 @@ def collapse_width_claim(scale):
             f"K = {K}, n = {n}: {measured:.3f} ± {error:.3f} ({predicted:.3f})"
         )
     return bool(holds), "; ".join(parts)
+
+
+@claim(
+    "erratum-12",
+    "Lemma 9, proof, eq. (4.16)",
+    strength="identity",
+)
+def erratum_12(scale):
+    """The gradient of w -> relu(<w, x_i>) tends to x_i on the active side of
+    the kink, not to the point z of the kink itself; the conclusion a_i = 0 is
+    unaffected.
+
+    Needs: x_i not zero; gradients by differences.
+    """
+    rng = np.random.default_rng(12)
+    active, silent, miss, jump = 0.0, 0.0, np.inf, np.inf
+    for _ in range(50):
+        x, z = rng.standard_normal((2, 5))
+        z -= (z @ x) / (x @ x) * x
+        for side in (1, -1):
+            w = z + side * 1e-4 * x
+            steps = 1e-6 * np.eye(5)
+            ahead = np.maximum((w + steps) @ x, 0)
+            behind = np.maximum((w - steps) @ x, 0)
+            gradient = (ahead - behind) / 2e-6
+            if side == 1:
+                active = max(active, np.abs(gradient - x).max())
+                miss = min(miss, np.linalg.norm(gradient - z))
+                up = gradient
+            else:
+                silent = max(silent, np.abs(gradient).max())
+                jump = min(jump, np.linalg.norm(up - gradient))
+    holds = active < 1e-8 and silent == 0 and miss > 0.1 and jump > 0.1
+    return holds, (
+        f"50 kinks: the gradient is x_i to {active:.0e} on the active side "
+        f"and 0 on the other; it differs from z by {miss:.2f} or more"
+    )
