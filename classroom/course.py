@@ -10,8 +10,6 @@ Everything here is made by the program, but for the marks that a person gives
 to written answers: these are in ``gradebook.db``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import multiprocessing

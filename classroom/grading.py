@@ -1,7 +1,5 @@
 """Grade submissions one by one, each in a sandbox, and write the marks."""
 
-from __future__ import annotations
-
 import csv
 import json
 import os

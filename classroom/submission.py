@@ -1,7 +1,5 @@
 """What a student handed in, put back into the form that was handed out."""
 
-from __future__ import annotations
-
 import copy
 import hashlib
 import re

@@ -1,7 +1,5 @@
 """Command line: ``python -m nclib decide | figure | ledger``."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import sys
@@ -10,8 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from nclib import ledger
+from nclib._files import replacing
 from nclib.feasibility import decide
 from nclib.figures import SCALES
+from nclib.figures.record import NoRecords
 
 
 def _decide(arguments):
@@ -54,15 +54,21 @@ def _figure(arguments):
 
 def _ledger(arguments):
     ids = arguments.id or list(ledger.claims())
-    outcomes = []
+    outcomes, left_out = [], 0
     for id in ids:
-        outcomes.append(ledger.run(id, scale=arguments.scale))
-        print(ledger.Table(outcomes[-1:]), flush=True)
+        try:
+            outcomes.append(ledger.run(id, scale=arguments.scale))
+        except NoRecords as error:
+            left_out += 1
+            print(f"not run  {id}  {error}", flush=True)
+        else:
+            print(ledger.Table(outcomes[-1:]), flush=True)
     failed = sum(not outcome.holds for outcome in outcomes)
-    print(f"{len(ids) - failed} hold, {failed} fail")
+    said = f"{len(outcomes) - failed} hold, {failed} fail"
+    print(said + (f", {left_out} not run" if left_out else ""))
     if arguments.json:
-        text = ledger.Table(outcomes).to_json()
-        arguments.json.write_text(text, encoding="utf-8")
+        with replacing(arguments.json) as file:
+            file.write(ledger.Table(outcomes).to_json().encode())
     return int(failed > 0)
 
 

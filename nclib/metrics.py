@@ -5,8 +5,6 @@ of the class means; NC2 and NC3 compare the means and the classifier with
 the frames of the minimizer (2.9).
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

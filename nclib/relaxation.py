@@ -5,8 +5,6 @@ a semidefinite program at three sizes, and the conditions of optimality. The
 certificate also splits the gap of any other point into four named parts.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 

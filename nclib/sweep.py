@@ -101,6 +101,7 @@ def _stored(path, task, arguments, seed):
     # not depend on how many workers there are.
     with threadpool_limits(1):
         result = _numbers(task(*arguments, seed), task)
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_array(path, result)
 
 
@@ -157,7 +158,6 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
     children = np.random.SeedSequence(seed).spawn(len(arguments))
     identity = _identity(task)
     folder = cache_folder() / "sweep"
-    folder.mkdir(parents=True, exist_ok=True)
     paths = [
         folder / f"{joblib.hash((identity, seed, i, args))}.result"
         for i, args in enumerate(arguments)

@@ -156,7 +156,11 @@ def test_draws_both(result):
     "error, match, arguments",
     [
         (ValueError, "scale must be one of", dict(scale="huge")),
-        (ValueError, "method must be 'sgd' or 'lbfgs'", dict(method="adam")),
+        (
+            ValueError,
+            "method must be one of 'sgd', 'lbfgs'",
+            dict(method="adam"),
+        ),
         (TypeError, "seed must be an integer", dict(seed=0.5)),
         (ValueError, "n_jobs must be at least 1", dict(n_jobs=0)),
         (ValueError, "minutes must be greater than", dict(minutes=0)),

@@ -23,12 +23,12 @@ def test_paper_sizes():
     for module, n, ds, panels in sizes:
         calls = {}
 
-        def spy(means, theta, sigma, d, size, trials, *_, into=calls):
+        def spy(means, theta, sigma, d, *, n, trials, into=calls, **_):
             into.update(
                 panels=len(means),
                 sigmas=len(sigma),
                 d=d,
-                n=size,
+                n=n,
                 trials=trials,
             )
 

@@ -263,12 +263,12 @@ def test_progress_is_shown_only_when_asked(capsys):
         (
             lambda X, y: collapse_width(X, y, 0, 9, classes=[7]),
             ValueError,
-            "classes must name labels of y",
+            "classes must list labels of y",
         ),
         (
             lambda X, y: collapse_width(X, y, 0, 9, classes=[]),
             ValueError,
-            "classes must name labels of y",
+            "classes must list labels of y",
         ),
     ],
 )

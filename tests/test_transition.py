@@ -5,14 +5,19 @@ import pytest
 from scipy.stats import binom, ks_2samp
 
 from nclib.asymptotics import phase_boundary
-from nclib.critical import critical_dimensions
 from nclib.data import (
     GaussianMixture,
     orthonormal_means,
     two_cluster_means,
 )
 from nclib.feasibility import decide
-from nclib.transition import NestedDraw, column, critical_index
+from nclib.transition import (
+    Design,
+    NestedDraw,
+    column,
+    critical_dimensions,
+    critical_index,
+)
 
 
 def _children(seed, count):
@@ -132,9 +137,9 @@ def test_both_designs_count_the_same_rates():
     means, n = two_cluster_means(2, np.pi / 2), 20
     ds = list(range(20, 41))
     seed = np.random.SeedSequence(8)
-    nested = column(means, 0.5, n, 0, ds, 300, "nested", 8, seed) / 300
+    nested = column(Design(means, 0.5, n, ds, 300, "nested", 8), seed) / 300
     seed = np.random.SeedSequence(9)
-    fresh = column(means, 0.5, n, 0, ds, 300, "independent", 8, seed) / 300
+    fresh = column(Design(means, 0.5, n, ds, 300, "independent"), seed) / 300
     pooled = (nested + fresh) / 2
     error = np.sqrt(2 * pooled * (1 - pooled) / 300)
     assert np.all(np.abs(nested - fresh) <= 5.2 * error)

@@ -10,6 +10,7 @@ from nclib._checks import check_choice, check_integer
 from nclib.data import GaussianMixture, two_cluster_means
 from nclib.figures import chosen_scale, style
 from nclib.figures.record import Record, provenance, recompute
+from nclib.figures.style import METRICS, NAMES
 from nclib.networks import collapsed_network
 from nclib.relaxation import gap_terms
 from nclib.sweep import sweep
@@ -20,13 +21,6 @@ from nclib.upfm import PENALTIES, upfm_minimizer
 RATIOS = (1.1, 1.3, 1.5, 2.0, 3.0, 4.0)
 SIGMAS = (0.18, 0.36, 0.53, 0.8, 1.07, 1.42)
 LOW, HIGH = SIGMAS[0], SIGMAS[-1]
-METRICS = ("nc1", "nc2_features", "nc2_weights", "nc3")
-NAMES = {
-    "nc1": r"$\mathcal{NC}_1$",
-    "nc2_features": r"$\mathcal{NC}_{2,\bar H}$",
-    "nc2_weights": r"$\mathcal{NC}_{2,W}$",
-    "nc3": r"$\mathcal{NC}_3$",
-}
 # Not stated in the paper; the training chapter shows what they change.
 WIDTH, BATCH = 50, 128
 # Epochs and net by net (sigma, ratio), by the number of samples of a class.

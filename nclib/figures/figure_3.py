@@ -1,7 +1,8 @@
 """Figure 3: NC1 of trained two-layer nets against dimension and noise."""
 
 from nclib.figures import style
-from nclib.figures.curves import NAMES, run
+from nclib.figures.curves import run
+from nclib.figures.style import NAMES
 
 __all__ = ["draw", "run"]
 

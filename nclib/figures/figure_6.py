@@ -15,8 +15,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from nclib._checks import check_choice, check_integer, check_real
 from nclib.data import digits, fashion_mnist
 from nclib.figures import chosen_scale, style
-from nclib.figures.curves import METRICS, NAMES
 from nclib.figures.record import Record, provenance, recompute
+from nclib.figures.style import METRICS, NAMES
 from nclib.kernels import random_first_layer
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
 from nclib.sweep import cache_folder, sweep, workers

@@ -30,6 +30,15 @@ EXACT = dict(color="black", linestyle="-", linewidth=3.0)
 # White where collapse is certain, as in the paper; never as dark as EXACT.
 RATE = LinearSegmentedColormap.from_list("rate", ["#5F6B7A", "#FFFFFF"])
 
+# The columns of a history that are metrics, and how the paper writes them.
+METRICS = ("nc1", "nc2_features", "nc2_weights", "nc3")
+NAMES = {
+    "nc1": r"$\mathcal{NC}_1$",
+    "nc2_features": r"$\mathcal{NC}_{2,\bar H}$",
+    "nc2_weights": r"$\mathcal{NC}_{2,W}$",
+    "nc3": r"$\mathcal{NC}_3$",
+}
+
 
 def use():
     """Set the style for this session, and SVG output in a notebook."""

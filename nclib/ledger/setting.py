@@ -7,9 +7,7 @@ from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale
 from nclib.metrics import nc_metrics
 from nclib.networks import NoCollapsedNetwork, collapsed_network
-from nclib.upfm import upfm_minimizer
-
-_PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-6)
+from nclib.upfm import PENALTIES, upfm_minimizer
 
 
 @claim(
@@ -36,15 +34,15 @@ def definition_1(scale):
         )
         X, y = mixture.sample(n, rng)
         try:
-            net = collapsed_network(X, y, **_PENALTIES)
+            net = collapsed_network(X, y, *PENALTIES)
         except NoCollapsedNetwork as error:
             verdicts = [error.decision.classes[k] for k in error.labels]
             if not all(v.verified and v.feasible is False for v in verdicts):
                 return False, f"an exclusion is not proved: {error}"
             excluded += 1
             continue
-        minimum = upfm_minimizer(K, n, **_PENALTIES).risk
-        gap = max(gap, abs(net.risk(X, y, **_PENALTIES) - minimum))
+        minimum = upfm_minimizer(K, n, *PENALTIES).risk
+        gap = max(gap, abs(net.risk(X, y, *PENALTIES) - minimum))
         metric = max(metric, *nc_metrics(net.features(X), net.W, y))
         built += 1
     return built > 0 and excluded > 0 and gap < 1e-12 and metric < 1e-10, (

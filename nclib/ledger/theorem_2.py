@@ -9,11 +9,11 @@ from nclib.ledger.evidence import at_scale
 from nclib.metrics import nc_metrics
 from nclib.networks import collapsed_network
 from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
-from nclib.upfm import descend, upfm_minimizer, upfm_risk
+from nclib.upfm import PENALTIES, descend, upfm_minimizer, upfm_risk
 
 LOSSES = ("ce", "l2")
 # From nearly free features to penalties beyond the transition to zero.
-_PENALTIES = ((1e-3, 1e-6), (0.02, 0.01), (0.004, 0.03), (0.7, 0.6))
+_PENALTIES = (PENALTIES, (0.02, 0.01), (0.004, 0.03), (0.7, 0.6))
 
 
 def certify(loss, sizes):
@@ -179,7 +179,7 @@ def entropy(scale):
                 abs(square - (share - share**2 / 2)),
             )
     floors = [
-        upfm_sdp([n] * K, 1e-3, 1e-6, reduction="scalar").objective
+        upfm_sdp([n] * K, *PENALTIES, reduction="scalar").objective
         for K, n in ((2, 300), (10, 500))
     ]
     printed = [f"{value:.6g}" for value in floors]

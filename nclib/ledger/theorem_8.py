@@ -23,6 +23,7 @@ from nclib.generalization import (
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale
 from nclib.networks import collapsed_network
+from nclib.upfm import PENALTIES
 
 
 def simulate(beta1, beta2, mu, sigma, samples, rng):
@@ -293,7 +294,7 @@ def erratum_40(scale):
     the text.
     """
     X, y, mu = draw(20, 80, 0.5, 40)
-    net = collapsed_network(X, y, lambda_W=1e-3, lambda_H=1e-6)
+    net = collapsed_network(X, y, *PENALTIES)
     fresh, label, _ = draw(500, 80, 0.5, 41)
     H = net.features(fresh)
     alpha = net.W[:, 0]

@@ -1,21 +1,15 @@
 """Section 3.3: three layers, the first one random; Figure 6."""
 
-from pathlib import Path
-
 import numpy as np
 from scipy.special import softmax
 
-import nclib
 from nclib.figures import figure_6
 from nclib.figures.figure_6 import attained, dead_share, limits, trained
+from nclib.figures.record import kept
 from nclib.kernels import random_first_layer
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale
 from nclib.training import train
-
-RECORDS = Path(nclib.__file__).parents[1] / "book/records"
-PENALTIES = (1e-3, 1e-6)
-K = 10
 
 
 @claim(
@@ -58,7 +52,7 @@ def figure_6_record(scale):
     32 neurons are ours.
     """
     record, limit = (
-        figure_6.ThreeLayers.load(RECORDS / f"{name}.npz")
+        figure_6.ThreeLayers.load(kept(f"{name}.npz"))
         for name in ("figure_6", "figure_6_limit")
     )
     nc1, nc2, gap = map(record.last, ("nc1", "nc2_features", "gap"))

@@ -1,24 +1,19 @@
 """Section 3.2: two-layer nets, trained; Figures 3, 4 and 5."""
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
-import nclib
 from nclib.data import GaussianMixture, two_cluster_means
 from nclib.feasibility import decide
 from nclib.figures import curves
-from nclib.figures.curves import gap, stationary
+from nclib.figures.curves import HIGH, LOW, gap, stationary
+from nclib.figures.record import kept
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale
 from nclib.metrics import nc_metrics
 from nclib.training import flow, train
 
-RECORD = Path(nclib.__file__).parents[1] / "book/records/figures_3_to_5.npz"
-PENALTIES = (1e-3, 1e-6)
-LOW, HIGH = curves.SIGMAS[0], curves.SIGMAS[-1]
-_NETS = "the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are ours"
 # The classifier is kept in float32 by SGD, the flow is in float64.
 _W_ROUNDING = {"SGD": 4e-6, "flow": 1e-8}
 
@@ -26,7 +21,7 @@ _W_ROUNDING = {"SGD": 4e-6, "flow": 1e-8}
 @cache
 def grids(scale):
     """The record of SGD, and beyond the quick scale the flow of all nets."""
-    found = {"SGD": curves.TrainingGrid.load(RECORD)}
+    found = {"SGD": curves.TrainingGrid.load(kept("figures_3_to_5.npz"))}
     if scale != "quick":
         found["flow"] = curves.run("book", "flow")
     return found

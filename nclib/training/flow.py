@@ -4,6 +4,7 @@ import numpy as np
 
 from nclib._checks import check_real
 from nclib.training.gram import Problem, progress_bar
+from nclib.upfm import PENALTIES
 
 # Step factors of the controller, and the step below which it gives up.
 _SHRINK, _GROW, _SAFETY = 0.2, 3.0, 0.9
@@ -17,8 +18,8 @@ def flow(
     T,
     width=50,
     loss="ce",
-    lambda_W=1e-3,
-    lambda_H=1e-6,
+    lambda_W=PENALTIES[0],
+    lambda_H=PENALTIES[1],
     first_layer=None,
     init=None,
     seed=0,

@@ -5,6 +5,7 @@ from scipy.optimize import minimize
 
 from nclib._checks import check_integer, check_real
 from nclib.training.gram import Problem, log_spaced, progress_bar
+from nclib.upfm import PENALTIES
 
 # Pairs of vectors kept, and starts before it counts as stuck.
 _MEMORY, _RESTARTS = 20, 10
@@ -16,8 +17,8 @@ def minimise(
     *,
     width=50,
     loss="ce",
-    lambda_W=1e-3,
-    lambda_H=1e-6,
+    lambda_W=PENALTIES[0],
+    lambda_H=PENALTIES[1],
     first_layer=None,
     init=None,
     seed=0,

@@ -9,6 +9,7 @@ from time import monotonic
 import numpy as np
 
 from nclib._checks import check_integer, check_real
+from nclib._files import replacing
 from nclib.training.gram import (
     COLUMNS,
     Problem,
@@ -16,6 +17,7 @@ from nclib.training.gram import (
     progress_bar,
     torch_threads,
 )
+from nclib.upfm import PENALTIES
 
 # Seconds between checkpoints, beside those at every record.
 _CHECKPOINT_SECONDS = 30.0
@@ -34,8 +36,8 @@ def train(
     batch_size=128,
     lr=0.1,
     loss="ce",
-    lambda_W=1e-3,
-    lambda_H=1e-6,
+    lambda_W=PENALTIES[0],
+    lambda_H=PENALTIES[1],
     first_layer=None,
     init=None,
     seed=0,
@@ -386,8 +388,7 @@ class _Checkpoint:
             threads=self.threads,
             seconds=monotonic() - problem.started,
         )
-        partial = self.path + ".partial"
-        with open(partial, "wb") as file:
+        with replacing(self.path) as file:
             np.savez(
                 file,
                 S=S.cpu().numpy(),
@@ -395,9 +396,6 @@ class _Checkpoint:
                 rows=np.array(rows, dtype=COLUMNS),
                 meta=json.dumps(meta),
             )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)
         self.written = monotonic()
 
 
