@@ -29,6 +29,17 @@ from nclib._newton import (
     symmetric,
 )
 
+__all__ = [
+    "Boundary",
+    "CollapsedError",
+    "collapsed_error",
+    "critical_sigma",
+    "intercept_threshold",
+    "phase_boundary",
+    "psi",
+    "universal_curve",
+]
+
 
 @dataclass(frozen=True)
 class Boundary:
@@ -247,6 +258,13 @@ def phase_boundary(means, sigma, k=0, bias=False):
     kinematic formula of Amelunxen, Lotz, McCoy and Tropp; the intercept of
     `bias` is one more free direction of its cone. Non-isotropic noise: pass
     means multiplied by the inverse root of its covariance.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> boundary = nclib.phase_boundary(nclib.two_cluster_means(2, np.pi), 0.5)
+    >>> round(boundary.delta, 4), round(boundary.probability(390, 300), 2)
+    (1.288, 0.71)
     """
     means = check_means(means)
     K = means.shape[0]
@@ -303,7 +321,7 @@ def critical_sigma(ratio, means):
     >>> import numpy as np, nclib
     >>> from nclib.asymptotics import critical_sigma
     >>> round(critical_sigma(1.2, nclib.two_cluster_means(2, np.pi)), 3)
-    0.366
+    0.332
     """
     ratio = check_real("ratio", ratio, 1.0)
     low, high = 1e-3, 1e3
@@ -334,6 +352,12 @@ def psi(m, s):
     Returns
     -------
     float or ndarray
+
+    Examples
+    --------
+    >>> from nclib.asymptotics import psi
+    >>> psi(0.0, 1.0)
+    0.5
     """
     m, s = check_numbers("m", m), check_numbers("s", s, 0.0)
     return plain(rectified_moment(m, s))
@@ -365,6 +389,13 @@ def universal_curve(tau, K):
     Notes
     -----
     Beyond the paper; proved.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.asymptotics import universal_curve
+    >>> universal_curve([0.0, 0.5, np.inf], 2).round(4)
+    array([1.   , 1.288, 1.5  ])
     """
     K = check_integer("K", K, 2)
     tau = check_numbers("tau", tau, 0.0, infinite=True)
@@ -395,6 +426,12 @@ def intercept_threshold(K):
     -----
     Beyond the paper. For identical means: proved; for random features:
     derived (Gaussian equivalence), numerically confirmed.
+
+    Examples
+    --------
+    >>> from nclib.asymptotics import intercept_threshold
+    >>> round(intercept_threshold(2), 4)
+    1.3913
     """
     K = check_integer("K", K, 2)
     return minimize(-np.ones((K, 1)), np.zeros(1), 0)[1]
@@ -477,6 +514,13 @@ def collapsed_error(delta, s):
     -----
     Beyond the paper (the paper bounds the same quantity in Theorem 7).
     Proved given a standard theorem, the convex Gaussian min-max theorem.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> limit = nclib.collapsed_error(2.0, 0.5)
+    >>> round(limit.q, 4), round(limit.error, 4), round(limit.bayes, 4)
+    (1.4359, 0.0818, 0.0228)
     """
     delta = check_extended("delta", delta)
     s = check_extended("s", s)

@@ -26,6 +26,26 @@ from nclib._checks import (
 from nclib._newton import rectified_moment
 from nclib.data import power_of_two
 
+__all__ = [
+    "Theorem3",
+    "printed_bound_roots",
+    "printed_excess",
+    "printed_factor",
+    "printed_moment",
+    "theorem_3",
+    "theorem_4_sigma",
+    "theorem_5a_sigma",
+    "theorem_5b_ratio",
+    "theorem_5c_ratio",
+    "theorem_7a_sigma",
+    "theorem_7b_corrected",
+    "theorem_7b_printed",
+    "truncated_moment",
+    "wendel_bound",
+    "wendel_probability",
+    "wendel_ratio",
+]
+
 
 @dataclass(frozen=True)
 class Theorem3:
@@ -82,6 +102,12 @@ def theorem_3(X, y):
     Numerical, not certified: ranks are judged by singular values relative
     to the largest (O(N d min(N, d))), separability by K linear programs in
     d + 1 variables (HiGHS), skipped when (b) applies.
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_3
+    >>> theorem_3([[2.0, 1.0], [0.0, -1.0]], [0, 1]).reason
+    '(b): X has rank N = 2'
     """
     X, codes, classes = check_Xy(X, y)
     labels = classes.tolist()
@@ -180,6 +206,13 @@ def theorem_4_sigma(d, n, means, eps=0.0):
     Theorem 4. In (2.14) as we read it min of the norms stands inside the
     root, which is not homogeneous; here it stands outside. The case of
     equality, which the paper omits, goes with the second.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.bounds import theorem_4_sigma
+    >>> round(theorem_4_sigma(360, 300, nclib.two_cluster_means(2, np.pi)), 4)
+    0.0855
     """
     d, n = check_numbers("d", d, 0.0), check_integer("n", n, 2)
     means = check_means(means)
@@ -233,6 +266,13 @@ def theorem_5a_sigma(d, n, means, eps=0.0):
     Notes
     -----
     Theorem 5(a), (2.16) and the last display of its proof.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> from nclib.bounds import theorem_5a_sigma
+    >>> round(theorem_5a_sigma(450, 300, nclib.orthonormal_means(4, 4)), 4)
+    0.0626
     """
     d, n = check_numbers("d", d, 0.0), check_integer("n", n, 1)
     means = check_means(means)
@@ -268,6 +308,12 @@ def theorem_5b_ratio(n, K):
     Notes
     -----
     (2.17). Gordon's bound; :func:`wendel_ratio` is the sharper form.
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_5b_ratio
+    >>> round(theorem_5b_ratio(300, 2), 4)
+    1.8205
     """
     n, K = check_integer("n", n, 1), check_integer("K", K, 2)
     log = np.log(n)
@@ -288,6 +334,12 @@ def theorem_5c_ratio(K):
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_5c_ratio
+    >>> theorem_5c_ratio(4)
+    4.0
     """
     return float(check_integer("K", K, 2))
 
@@ -317,6 +369,12 @@ def wendel_probability(d, n, K):
     Notes
     -----
     Beyond the paper; proved (Wendel's theorem).
+
+    Examples
+    --------
+    >>> from nclib.bounds import wendel_probability
+    >>> round(wendel_probability(15, 10, 2), 4)
+    0.623
     """
     d, n, K = _check_sizes(d, n, K)
     return plain(binom.cdf(np.floor(d) - n, (K - 1) * n, 0.5))
@@ -348,6 +406,12 @@ def wendel_bound(d, n, K):
     Notes
     -----
     Beyond the paper; proved.
+
+    Examples
+    --------
+    >>> from nclib.bounds import wendel_bound
+    >>> bool(wendel_bound(600, 300, 2) > 0.999)
+    True
     """
     d, n, K = _check_sizes(d, n, K)
     return plain(binom.cdf(np.floor(d) - n - K - 1, (K - 1) * n - 1, 0.5))
@@ -373,6 +437,12 @@ def wendel_ratio(n, K, level=None):
     Notes
     -----
     Beyond the paper; proved.
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_5b_ratio, wendel_ratio
+    >>> wendel_ratio(300, 2) < theorem_5b_ratio(300, 2)
+    True
     """
     n = check_integer("n", n, 2 if level is None else 1)
     K = check_integer("K", K, 2)
@@ -407,6 +477,12 @@ def truncated_moment(s, order):
     Notes
     -----
     The expectation that the proof of Theorem 7(b) bounds from above.
+
+    Examples
+    --------
+    >>> from nclib.bounds import truncated_moment
+    >>> round(truncated_moment(1.0, 2), 6)
+    0.07534
     """
     s = check_real("s", s, 0.0, exclusive=True)
     if order not in (2, 4):
@@ -419,6 +495,12 @@ def printed_moment(s):
 
     It bounds T(s) = `truncated_moment` (s, 2) from above, by a factor of
     more than 3.1 for every s, where the proof needs a bound from below.
+
+    Examples
+    --------
+    >>> from nclib.bounds import printed_moment, truncated_moment
+    >>> printed_moment(1.0) > 3 * truncated_moment(1.0, 2)
+    True
     """
     s = check_real("s", s, 0.0, exclusive=True)
     return float(s**3 * np.exp(-0.5 / s**2) / np.sqrt(2 * np.pi))
@@ -451,6 +533,12 @@ def theorem_7a_sigma(d, n, eps=0.0):
     Notes
     -----
     Equation (4.23): (2.27) with its constant, one half, made explicit.
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_7a_sigma
+    >>> round(theorem_7a_sigma(600, 200, 0.2), 4)
+    0.1421
     """
     n = check_integer("n", n, 2)
     d = check_integer("d", d, n)
@@ -487,6 +575,12 @@ def theorem_7b_printed(n, d, s, c1=0.0, c2=0.0):
     Notes
     -----
     Theorem 7(b), eq. (2.28) and (4.28).
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_7b_printed
+    >>> round(theorem_7b_printed(200, 2120, 2.0), 4)
+    0.3162
     """
     n, d = check_integer("n", n, 2), check_integer("d", d, 1)
     s = check_real("s", s, 0.0, exclusive=True)
@@ -526,6 +620,12 @@ def theorem_7b_corrected(n, d, s):
     Beyond the paper (proved, given the inequalities of Davidson and Szarek,
     Laurent and Massart, and Maurer, each with failure probability 1/n). Its
     deterministic part is the lower half of `sandwich`.
+
+    Examples
+    --------
+    >>> from nclib.bounds import theorem_7b_corrected
+    >>> round(theorem_7b_corrected(200, 2120, 2.0), 4)
+    0.3111
     """
     n, d = check_integer("n", n, 2), check_integer("d", d, 1)
     s = check_real("s", s, 0.0, exclusive=True)
@@ -549,13 +649,26 @@ def printed_excess(s):
     -----
     Beyond the paper (proved): by `sandwich` the best error is Phi(-B^(-1/2))
     with B = s^2 + n/d (s^2 + T(s)) (1 + o(1)).
+
+    Examples
+    --------
+    >>> from nclib.bounds import printed_excess
+    >>> printed_excess(0.5) > 0 > printed_excess(2.0)
+    True
     """
     s = check_real("s", s, 0.0, exclusive=True)
     return 1 + printed_moment(s) - s**2 - 2 * truncated_moment(s, 2)
 
 
 def printed_bound_roots():
-    """The two roots of `printed_excess`: (2.28) fails below and above them."""
+    """The two roots of `printed_excess`: (2.28) fails below and above them.
+
+    Examples
+    --------
+    >>> from nclib.bounds import printed_bound_roots
+    >>> [round(root, 5) for root in printed_bound_roots()]
+    [1.05377, 4.16121]
+    """
     return brentq(printed_excess, 0.5, 2.0), brentq(printed_excess, 2.0, 10.0)
 
 

@@ -29,7 +29,15 @@ from scipy.linalg import lapack
 
 from nclib import _exact
 
-# The least accurate numbers that a proof hands over.
+__all__ = [
+    "TOLERANCE",
+    "Verification",
+    "sigma_min_bound",
+    "verify_farkas",
+    "verify_primal",
+]
+
+#: The least accurate numbers that a proof hands over.
 TOLERANCE = 1e-6
 # Multipliers that are smaller than this beside the largest may be rounding.
 _NEGLIGIBLE = 1e-9
@@ -120,6 +128,13 @@ def sigma_min_bound(A):
     O(m**2 k). If Cholesky of fl(A A.T) - alpha I runs to completion, then
     lambda_min(A A.T) >= alpha minus the rounding errors of forming the
     product and of the factorization, both bounded through the trace.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.certificates import sigma_min_bound
+    >>> 0 < sigma_min_bound(np.array([[3.0, 4.0]])) <= 5
+    True
     """
     m, k = A.shape
     if m > k:
@@ -320,6 +335,15 @@ def verify_primal(X_in, X_out, beta):
     Notes
     -----
     Equation (2.12). Costs O(n**2 d + m d).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.certificates import verify_primal
+    >>> X_in, X_out = np.array([[1.0, 1.0]]), np.array([[-1.0, 2.0]])
+    >>> check = verify_primal(X_in, X_out, beta=np.array([1.0, 0.0]))
+    >>> check.proved, check.accuracy < 1e-12
+    (True, True)
     """
     # beta_j -> beta_j 2**e_j is exact and evens out the units of features.
     A, exponent = _scaled_by_powers_of_two(X_in, axis=0, like=X_out)
@@ -432,6 +456,15 @@ def verify_farkas(X_in, X_out, u, s):
     of rows that alone carry some feature, which is forced; the rows left
     must span the features left, or the multipliers, rounded to simple
     fractions, form an exact certificate.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.certificates import verify_farkas
+    >>> X_in, X_out = np.array([[1.0, 1.0]]), np.array([[2.0, 2.0]])
+    >>> u, s = np.array([-2.0]), np.array([1.0])
+    >>> verify_farkas(X_in, X_out, u, s).proved
+    True
     """
     if not (np.isfinite(u).all() and np.isfinite(s).all() and (s >= 0).all()):
         return Verification(

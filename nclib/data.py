@@ -21,6 +21,19 @@ from nclib._checks import (
     check_real,
 )
 
+__all__ = [
+    "Dataset",
+    "GaussianMixture",
+    "digits",
+    "fashion_mnist",
+    "first_per_class",
+    "orthonormal_means",
+    "pad_means",
+    "simplex_means",
+    "spread_means",
+    "two_cluster_means",
+]
+
 # Published by Zalando Research; a mirror that serves anything else is refused.
 _SHA256 = {
     "train-images-idx3-ubyte.gz": (
@@ -81,6 +94,14 @@ class GaussianMixture:
     Notes
     -----
     Equation (2.15); with means mu and -mu it is (2.20).
+
+    Examples
+    --------
+    >>> import nclib
+    >>> mixture = nclib.GaussianMixture(nclib.simplex_means(3, 10), sigma=0.5)
+    >>> X, y = mixture.sample(4, seed=0)
+    >>> X.shape, y.tolist()
+    ((12, 10), [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
     """
 
     def __init__(self, means, sigma):
@@ -139,6 +160,13 @@ def two_cluster_means(d, theta, norm=1.0):
     -----
     The designs of Figure 1. At theta = pi the second mean is exactly the
     opposite of the first.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> nclib.two_cluster_means(3, np.pi)
+    array([[ 1.,  0.,  0.],
+           [-1.,  0.,  0.]])
     """
     theta = check_real("theta", theta)
     norm = check_real("norm", norm, 0.0, exclusive=True)
@@ -154,7 +182,15 @@ def two_cluster_means(d, theta, norm=1.0):
 
 
 def orthonormal_means(K, d):
-    """The means mu_k = e_k of Figure 2, as a (K, d) array; d >= K."""
+    """The means mu_k = e_k of Figure 2, as a (K, d) array; d >= K.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> nclib.orthonormal_means(2, 3)
+    array([[1., 0., 0.],
+           [0., 1., 0.]])
+    """
     K = check_integer("K", K, 2)
     d = check_integer("d", d, K)
     return np.eye(K, d)
@@ -165,6 +201,15 @@ def simplex_means(K, d):
 
     The rows are the vertices of a regular simplex centered at 0, written in
     the first K-1 coordinates.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> means = nclib.simplex_means(3, 4)
+    >>> (means @ means.T).round(6)
+    array([[ 1. , -0.5, -0.5],
+           [-0.5,  1. , -0.5],
+           [-0.5, -0.5,  1. ]])
     """
     K = check_integer("K", K, 2)
     d = check_integer("d", d, K - 1)
@@ -183,13 +228,28 @@ def spread_means(n, scales=1.0):
     """Two opposed unit means, spread evenly over n coordinates, (2, n).
 
     ``scales``, (n,) or a number, are divided out of the coordinates.
+
+    Examples
+    --------
+    >>> from nclib.data import spread_means
+    >>> spread_means(4)
+    array([[ 0.5,  0.5,  0.5,  0.5],
+           [-0.5, -0.5, -0.5, -0.5]])
     """
     first = np.ones(n) / np.sqrt(n) / scales
     return np.array([first, -first])
 
 
 def pad_means(means, d):
-    """The (K, p) means with zero coordinates appended, as a (K, d) array."""
+    """The (K, p) means with zero coordinates appended, as a (K, d) array.
+
+    Examples
+    --------
+    >>> from nclib.data import pad_means
+    >>> pad_means([[1.0, 2.0], [3.0, 4.0]], 3)
+    array([[1., 2., 0.],
+           [3., 4., 0.]])
+    """
     means = check_matrix("means", means)
     d = check_integer("d", d, means.shape[1])
     return np.pad(means, ((0, 0), (0, d - means.shape[1])))
@@ -205,7 +265,16 @@ def power_of_two(values, axis=None):
 
 
 def first_per_class(X, y, n_per_class):
-    """The first ``n_per_class`` rows of every class, kept in file order."""
+    """The first ``n_per_class`` rows of every class, kept in file order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.data import first_per_class
+    >>> X, y = np.arange(5.0)[:, None], np.array([1, 0, 1, 1, 0])
+    >>> first_per_class(X, y, 1).X.ravel()
+    array([0., 1.])
+    """
     if n_per_class is None:
         return Dataset(X, y)
     n = check_integer("n_per_class", n_per_class, 1)
@@ -236,6 +305,13 @@ def digits(n_per_class=None):
     Dataset
         ``X`` (N, 64) in [0, 1] (gray levels 0..16 divided by 16, exact in
         float64), ``y`` in 0..9.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y = nclib.digits(n_per_class=20)
+    >>> X.shape
+    (200, 64)
     """
     from sklearn.datasets import load_digits
 
@@ -283,6 +359,12 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     -----
     The data of Figure 6, which takes n = 500 a class. Xiao, Rasul and
     Vollgraf (2017), MIT license.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y = nclib.fashion_mnist(n_per_class=20)  # doctest: +SKIP
+    >>> X.shape  # doctest: +SKIP
     """
     prefixes = {"train": "train", "test": "t10k"}
     prefix = prefixes[check_choice("split", split, prefixes)]

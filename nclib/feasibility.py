@@ -25,6 +25,13 @@ from nclib._checks import (
     split_class,
 )
 
+__all__ = [
+    "ClassDecision",
+    "Decision",
+    "decide",
+    "exact_margin",
+]
+
 _EPS = np.finfo(float).eps
 # Features whose sizes differ by more than this power of two are evened out.
 _LIKE_UNITS = 20

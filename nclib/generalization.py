@@ -30,6 +30,25 @@ from nclib.bounds import printed_factor
 from nclib.data import GaussianMixture, power_of_two
 from nclib.feasibility import Reduction, decide
 
+__all__ = [
+    "TIES",
+    "CollapsedNeuron",
+    "admissible",
+    "best_collapsed_neuron",
+    "beta_law",
+    "blind_direction",
+    "draw",
+    "errors",
+    "hyperplane_pair",
+    "limit_errors",
+    "neuron_error",
+    "optimal_pair",
+    "ratios",
+    "sandwich",
+    "slack_needed",
+    "two_neuron_error",
+]
+
 # Cosines below this are rounding: an optimum so close to the face t = 0 of
 # the cone is not told from one on it.
 _ANGLE = 1e-10
@@ -114,6 +133,14 @@ def best_collapsed_neuron(X, y, mu, label):
     -----
     Problem (2.26) of the paper; the reduction is beyond the paper (proved).
     One QR factorization, O(n_in**2 d), and one active-set solve.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y, mu = nclib.generalization.draw(20, 60, 0.5, seed=1)
+    >>> best = nclib.best_collapsed_neuron(X, y, mu, 0)
+    >>> best.ratio < 1, best.error(0.5) > 0.0228
+    (True, True)
     """
     X_in, X_out = split_class(X, y, label)
     mu = check_vector("mu", mu, X_in.shape[1])
@@ -177,11 +204,11 @@ def best_collapsed_neuron(X, y, mu, label):
         raise unsure
     return CollapsedNeuron(
         beta,
-        ratio * mu_scale,
+        float(ratio * mu_scale),
         direction,
         u * (mu_scale / in_scale),
         s * (mu_scale / out_scale),
-        upper * mu_scale,
+        float(upper * mu_scale),
         residuals,
     )
 
@@ -217,6 +244,12 @@ def neuron_error(beta, mu, sigma):
     Notes
     -----
     The display before (2.26) of the paper, for both classes at once.
+
+    Examples
+    --------
+    >>> from nclib.generalization import neuron_error
+    >>> round(neuron_error([1.0, 0.0], mu=[1.0, 0.0], sigma=0.5), 6)
+    0.02275
     """
     mu = check_vector("mu", mu)
     beta = check_vector("beta", beta, len(mu))
@@ -256,6 +289,12 @@ def two_neuron_error(beta1, beta2, mu, sigma, ties="error"):
     ties make false. With ``ties="error"`` the mean of the two neurons' own
     errors is a lower bound. Beyond the paper (proved), by bivariate normal
     probabilities in terms of Owen's T function.
+
+    Examples
+    --------
+    >>> from nclib.generalization import two_neuron_error
+    >>> round(two_neuron_error([1.0, 0], [-1.0, 0], mu=[1.0, 0], sigma=0.5), 6)
+    0.02275
     """
     share = {"error": 1.0, "half": 0.5, "correct": 0.0}
     check_choice("ties", ties, share)
@@ -337,6 +376,15 @@ def sandwich(X, y, mu, sigma, label=None):
     Notes
     -----
     Beyond the paper (proved); holds for every data set, Gaussian or not.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y, mu = nclib.generalization.draw(20, 60, 0.5, seed=1)
+    >>> low, high = nclib.generalization.sandwich(X, y, mu, 0.5)
+    >>> best = nclib.best_collapsed_neuron(X, y, mu, 0)
+    >>> low <= (0.5 / best.ratio) ** 2 <= high
+    True
     """
     sigma = check_real("sigma", sigma, 0.0, exclusive=True)
     classes = check_Xy(X, y)[2]
@@ -361,7 +409,7 @@ def sandwich(X, y, mu, sigma, label=None):
     return float(lower), float(upper)
 
 
-# What f(x) = 0 counts as, from the kindest rule on.
+#: What f(x) = 0 counts as, from the kindest rule on.
 TIES = ("correct", "half", "error")
 
 
@@ -416,7 +464,7 @@ def ratios(n, d, s, count, seed=7):
     --------
     >>> import nclib
     >>> mean = nclib.generalization.ratios(100, 300, 0.5, 3).mean()
-    >>> abs(mean - 1 / nclib.collapsed_error(3, 0.5).q) < 0.05
+    >>> bool(abs(mean - 1 / nclib.collapsed_error(3, 0.5).q) < 0.05)
     True
     """
     found = np.array(
@@ -445,7 +493,7 @@ def errors(n, d, s, count):
     --------
     >>> import nclib
     >>> smallest = nclib.generalization.errors(100, 300, 0.5, 3)
-    >>> (smallest > nclib.collapsed_error(3, 0.5).bayes).all()
+    >>> bool((smallest > nclib.collapsed_error(3, 0.5).bayes).all())
     True
     """
     return ndtr(-ratios(n, d, s, count) / s)
@@ -471,7 +519,7 @@ def beta_law(n, d):
     Examples
     --------
     >>> from nclib.generalization import beta_law
-    >>> round(beta_law(100, 200).mean(), 4)
+    >>> round(float(beta_law(100, 200).mean()), 4)
     0.505
     """
     return beta_distribution((d - n + 1) / 2, (n - 1) / 2)
@@ -500,7 +548,7 @@ def optimal_pair(n, d, s, seed):
     >>> _, _, mu, first, second = nclib.generalization.optimal_pair(
     ...     20, 60, 0.5, seed=0
     ... )
-    >>> mu @ first.beta > 0 > mu @ second.beta
+    >>> bool(mu @ first.beta > 0 > mu @ second.beta)
     True
     """
     X, y, mu = draw(n, d, s, [88, seed])
@@ -528,7 +576,7 @@ def blind_direction(X, mu, seed=0):
     >>> import numpy as np, nclib
     >>> X, y, mu = nclib.generalization.draw(5, 20, 0.5, seed=1)
     >>> v = nclib.generalization.blind_direction(X, mu)
-    >>> np.abs(X @ v).max() < 1e-12
+    >>> bool(np.abs(X @ v).max() < 1e-12)
     True
     """
     X = check_matrix("X", X)
@@ -574,7 +622,7 @@ def hyperplane_pair(X, y, mu):
     >>> import nclib
     >>> from nclib.generalization import admissible, draw, hyperplane_pair
     >>> X, y, mu = draw(10, 40, 0.5, seed=1)
-    >>> admissible(X, y, *hyperplane_pair(X, y, mu)) < 1e-10
+    >>> bool(admissible(X, y, *hyperplane_pair(X, y, mu)) < 1e-10)
     True
     """
     X_in, X_out = X[y == 0], X[y == 1]
@@ -608,7 +656,7 @@ def admissible(X, y, beta1, beta2):
     --------
     >>> from nclib.generalization import admissible, optimal_pair
     >>> X, y, mu, first, second = optimal_pair(20, 60, 0.5, seed=0)
-    >>> admissible(X, y, first.beta, second.beta) < 1e-10
+    >>> bool(admissible(X, y, first.beta, second.beta) < 1e-10)
     True
     """
     worst = 0.0

@@ -16,6 +16,13 @@ from nclib._checks import (
     check_Xy,
 )
 
+__all__ = [
+    "CONVENTIONS",
+    "Convention",
+    "Metrics",
+    "nc_metrics",
+]
+
 
 class Convention(NamedTuple):
     r"""One way of the field to define NC1 where class sizes differ.
@@ -205,6 +212,13 @@ def nc_metrics(H, W, y, convention="paper"):
     O(N D K + D K^2) time, O(N D) memory; under a millisecond at N = 600,
     D = 50. Source: (3.2), (3.3); the other
     conventions are listed with their origin in `CONVENTIONS`.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> H, W = np.repeat(np.eye(2), 3, axis=0), np.array([[1.0, -1], [-1, 1]])
+    >>> nclib.nc_metrics(H, W, [0, 0, 0, 1, 1, 1]).nc1
+    0.0
     """
     check_choice("convention", convention, CONVENTIONS)
     H = to_numpy(H)

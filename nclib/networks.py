@@ -9,6 +9,12 @@ from nclib.feasibility import decide
 from nclib.metrics import to_numpy
 from nclib.upfm import upfm_minimizer, upfm_risk
 
+__all__ = [
+    "NoCollapsedNetwork",
+    "ShallowNet",
+    "collapsed_network",
+]
+
 # The share of the minimal risk by which a collapsed network may miss it.
 _RISK_TOLERANCE = 1e-6
 
@@ -53,6 +59,13 @@ class ShallowNet:
     TypeError, ValueError
         Naming the argument: not numeric, not finite, shapes that do not
         chain.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> net = nclib.ShallowNet(W1=np.eye(2), W=[[1.0, -1.0], [-1.0, 1.0]])
+    >>> net.features([[2.0, -3.0]]), net.logits([[2.0, -3.0]])
+    (array([[2., 0.]]), array([[ 2., -2.]]))
     """
 
     W1: np.ndarray
@@ -155,6 +168,18 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
     -----
     The cost is that of `nclib.decide`. Source: Definition 1, Theorem 2 and
     (2.12).
+
+    Examples
+    --------
+    >>> import nclib
+    >>> means = nclib.orthonormal_means(2, 30)
+    >>> X, y = nclib.GaussianMixture(means, 0.2).sample(15, seed=0)
+    >>> net = nclib.collapsed_network(X, y, lambda_W=1e-3, lambda_H=1e-6)
+    >>> net.features(X).round(2)[[0, 1, 15, 16]]
+    array([[7.07, 0.  ],
+           [7.07, 0.  ],
+           [0.  , 7.07],
+           [0.  , 7.07]])
     """
     X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
     counts = np.bincount(codes)

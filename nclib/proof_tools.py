@@ -6,6 +6,17 @@ import numpy as np
 from scipy.special import gammaln
 from scipy.stats import binom
 
+__all__ = [
+    "distortion",
+    "extreme_frame",
+    "extreme_gram",
+    "frame",
+    "gordon_bound",
+    "least_norms",
+    "lemma_10",
+    "mean_norms",
+]
+
 
 def lemma_10(v1, v2):
     r"""The infimum of <v1 + v, v2> / \|v1 + v\| over v orthogonal to v1.
@@ -60,7 +71,7 @@ def distortion(images, lengths, shrink):
     --------
     >>> import numpy as np
     >>> from nclib.proof_tools import distortion
-    >>> round(distortion(np.array([[0.6], [0.5]]), np.ones(2), 0.5), 6)
+    >>> round(float(distortion(np.array([[0.6], [0.5]]), np.ones(2), 0.5)), 6)
     0.2
     """
     sizes = np.linalg.norm(images, axis=-1)

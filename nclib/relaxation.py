@@ -20,6 +20,16 @@ from nclib._checks import (
 )
 from nclib.upfm import penalty_slope, upfm_minimizer
 
+__all__ = [
+    "GapTerms",
+    "KKTCertificate",
+    "Relaxation",
+    "gap_terms",
+    "kkt_certificate",
+    "minority_solution",
+    "upfm_sdp",
+]
+
 _REDUCTIONS = ("full", "permutation", "scalar")
 
 
@@ -94,6 +104,14 @@ def upfm_sdp(counts, lambda_W, lambda_H, loss="ce", reduction="permutation"):
     minute at (5, 20). Source: Section 4.1; the averages are beyond the
     paper (proved). Unequal sizes can end in minority collapse, the mean of
     a small class at zero.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> best = nclib.upfm_minimizer(3, 2, 0.02, 0.01)
+    >>> relaxed = nclib.upfm_sdp([2, 2, 2], 0.02, 0.01)
+    >>> abs(relaxed.objective - best.risk) < 1e-6
+    True
     """
     counts = [check_integer("counts", count, 1) for count in counts]
     if len(counts) < 2:
@@ -248,6 +266,13 @@ def kkt_certificate(K, n, lambda_W, lambda_H, loss="ce"):
     -----
     Dense, O((K + N)^3): meant for N up to a few thousand. Source: (4.2)-(4.4)
     and, for the trivial and the l2 case, beyond the paper (proved).
+
+    Examples
+    --------
+    >>> import nclib
+    >>> proof = nclib.kkt_certificate(3, 2, 0.02, 0.01)
+    >>> proof.min_eigenvalue > -1e-12, proof.rank_S + proof.rank_Q
+    (True, 9)
     """
     solution = upfm_minimizer(K, n, lambda_W, lambda_H, loss)
     K, N = solution.K, solution.K * solution.n
@@ -344,6 +369,13 @@ def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
     Notes
     -----
     Source: beyond the paper (proved). Costs O(K n D).
+
+    Examples
+    --------
+    >>> import nclib
+    >>> best = nclib.upfm_minimizer(2, 3, 0.02, 0.01)
+    >>> abs(nclib.gap_terms(best.H, best.W, 3, 0.02, 0.01).gap) < 1e-14
+    True
     """
     H, W = check_matrix("H", H), check_matrix("W", W)
     n, K = check_integer("n", n, 1), W.shape[1]
@@ -399,6 +431,13 @@ def minority_solution(K, n, m, lambda_W, lambda_H):
         Smallest eigenvalue of the scaled dual matrix or entry of the dual of
         the features' signs: at least 0 proves that the candidate is a global
         minimizer.
+
+    Examples
+    --------
+    >>> from nclib.relaxation import minority_solution
+    >>> risk, features, smallest = minority_solution(3, 20, 2, 0.05, 0.02)
+    >>> smallest > -1e-12
+    True
     """
     N = (K - 1) * n + m
     b = N * np.sqrt(lambda_W * lambda_H / (n * K * (K - 1)))

@@ -22,9 +22,23 @@ from tqdm import tqdm
 from nclib._checks import check_integer
 from nclib._files import read_array, write_array
 
+__all__ = [
+    "cache_folder",
+    "code_hash",
+    "sweep",
+    "workers",
+]
+
 
 def code_hash():
-    """Hash of the source of nclib, except the ledger, which only asks."""
+    """Hash of the source of nclib, except the ledger, which only asks.
+
+    Examples
+    --------
+    >>> from nclib.sweep import code_hash
+    >>> len(code_hash())
+    64
+    """
     digest = hashlib.sha256()
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
@@ -35,14 +49,28 @@ def code_hash():
 
 
 def cache_folder():
-    """``$NCLIB_CACHE``, or the user's cache folder."""
+    """``$NCLIB_CACHE``, or the user's cache folder.
+
+    Examples
+    --------
+    >>> from nclib.sweep import cache_folder
+    >>> cache_folder().name  # doctest: +SKIP
+    'nclib'
+    """
     return Path(
         os.environ.get("NCLIB_CACHE") or platformdirs.user_cache_dir("nclib")
     )
 
 
 def workers(n_jobs=None):
-    """``n_jobs``, or as many as the cores this process may use."""
+    """``n_jobs``, or as many as the cores this process may use.
+
+    Examples
+    --------
+    >>> from nclib.sweep import workers
+    >>> workers(2)
+    2
+    """
     if n_jobs is not None:
         return check_integer("n_jobs", n_jobs, 1)
     if hasattr(os, "sched_getaffinity"):
@@ -153,6 +181,16 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
     Finished tasks are kept under `cache_folder`, each written at once and
     whole, with a checksum, so the sweep may be interrupted and run again; a
     damaged file is computed again, with a warning.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.sweep import sweep
+    >>> from nclib.transition import Design, column
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> tasks = [(Design(means, s, 20, [20, 40], trials=5),) for s in (0.2, 1)]
+    >>> sweep(column, tasks, seed=0, n_jobs=1)
+    [array([0, 5]), array([0, 5])]
     """
     seed = check_integer("seed", seed, 0)
     children = np.random.SeedSequence(seed).spawn(len(arguments))

@@ -32,6 +32,19 @@ from nclib._projection import nonnegative_least_squares
 from nclib.asymptotics import phase_boundary
 from nclib.feasibility import Reduction, separate
 
+__all__ = [
+    "NOISES",
+    "Design",
+    "NestedDraw",
+    "column",
+    "critical_columns",
+    "critical_dimensions",
+    "critical_index",
+    "gaussian",
+    "smallest",
+    "squared_distances",
+]
+
 
 class NestedDraw:
     r"""One draw of (3.1) for all dimensions d at once.
@@ -62,6 +75,15 @@ class NestedDraw:
     (3.1); each dimension's law is exact, the dimensions of one draw are
     dependent. Memory O((K - 1) n (d - n)). With noise, no d below n is
     feasible: n points in d < n dimensions have no common value.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import NestedDraw
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> draw = NestedDraw(means, 0.5, 60, k=0, seed=1)
+    >>> draw.feasible(60), draw.feasible(120)
+    (False, True)
     """
 
     def __init__(self, means, sigma, n, k, seed):
@@ -230,6 +252,16 @@ def critical_index(draw, ds, start):
 
     Searched from ``start`` on; ``len(ds)`` when none is feasible. An
     undecided dimension counts as infeasible.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import NestedDraw, critical_index
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> draw = NestedDraw(means, 0.5, 60, k=0, seed=1)
+    >>> first = critical_index(draw, range(60, 121), start=15)
+    >>> draw.feasible(60 + first), draw.feasible(59 + first)
+    (True, False)
     """
     last = len(ds) - 1
     index = smallest(lambda i: draw.feasible(ds[i]), 0, last, start)
@@ -279,6 +311,15 @@ def column(design, seed):
     Returns
     -------
     (len(ds),) int array
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import Design, column
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> design = Design(means, sigma=0.5, n=20, ds=[20, 40], trials=5)
+    >>> column(design, np.random.SeedSequence(0))
+    array([0, 5])
     """
     means, sigma, n, ds = design.means, design.sigma, design.n, design.ds
     count = np.zeros(len(ds), dtype=int)
@@ -298,6 +339,15 @@ def critical_dimensions(means, sigma, n, draws, seed, k=0):
     """Smallest feasible d of class k in each of many nested draws.
 
     At least n: fewer dimensions than samples in the class leave no solution.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import critical_dimensions
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> d = critical_dimensions(means, 0.5, n=20, draws=5, seed=0)
+    >>> bool(((20 <= d) & (d <= 40)).all())
+    True
     """
     K, _ = means.shape
     ds = range(n, K * n)
@@ -314,6 +364,15 @@ def critical_columns(means, noise, n, draws, seed, k=0, bias=False, guess=0):
 
     The means may fill as many coordinates as there are samples a class.
     With `bias`, a column of ones stands before the data.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import critical_columns, gaussian
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> d = critical_columns(means, gaussian(0.5), n=10, draws=5, seed=0)
+    >>> bool(((10 <= d) & (d <= 20)).all())
+    True
     """
     K, p = means.shape
     ds = range(n, K * n)
@@ -331,7 +390,15 @@ def critical_columns(means, noise, n, draws, seed, k=0, bias=False, guess=0):
 
 
 def gaussian(sigma):
-    """Gaussian noise of deviation ``sigma`` for `critical_columns`."""
+    """Gaussian noise of deviation ``sigma`` for `critical_columns`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.transition import gaussian
+    >>> gaussian(0.5)(np.random.default_rng(0), (2, 3)).shape
+    (2, 3)
+    """
     return lambda rng, shape: sigma * rng.standard_normal(shape)
 
 
@@ -347,7 +414,7 @@ def _student(rng, shape):
     return rng.standard_t(5, shape) * 0.6**0.5
 
 
-# Independent entries of mean 0 and variance 1.
+#: Laws of independent entries of mean 0 and variance 1, by name.
 NOISES = {
     "Rademacher": _rademacher,
     "uniform": _uniform,
@@ -380,6 +447,14 @@ def squared_distances(means, sigma, n, draws, seed, k=0):
     difference : (draws,) array
         D_n minus the value of its program at the minimizer of the limit,
         whose expectation is exactly n delta.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import squared_distances
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> squared_distances(means, 0.5, n=10, draws=4, seed=0).shape
+    (4,)
     """
     K, p = means.shape
     boundary = phase_boundary(means, sigma, k)

@@ -22,7 +22,16 @@ from nclib._checks import (
 )
 from nclib.metrics import to_numpy
 
-# The penalties of Section 3.2, for W and for the features.
+__all__ = [
+    "PENALTIES",
+    "Descent",
+    "UPFMSolution",
+    "descend",
+    "upfm_minimizer",
+    "upfm_risk",
+]
+
+#: The penalties of Section 3.2, for W and for the features.
 PENALTIES = (1e-3, 1e-6)
 
 
@@ -157,6 +166,13 @@ def upfm_minimizer(K, n, lambda_W, lambda_H, loss="ce", D=None):
     of the paper's proof in place of the printed :math:`\sqrt{nK\lambda}`,
     and with the trivial case, which the printed proof omits (derived,
     numerically confirmed; see `kkt_certificate`).
+
+    Examples
+    --------
+    >>> import nclib
+    >>> best = nclib.upfm_minimizer(2, 300, lambda_W=1e-3, lambda_H=1e-6)
+    >>> round(best.risk, 6), best.collapsed
+    (0.006323, True)
     """
     K = check_integer("K", K, 2)
     n = check_integer("n", n, 1)
@@ -215,6 +231,14 @@ def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
     ------
     TypeError, ValueError
         Naming the argument.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> best = nclib.upfm_minimizer(2, 3, 0.01, 0.01)
+    >>> risk = nclib.upfm_risk(best.H, best.W, [0, 0, 0, 1, 1, 1], 0.01, 0.01)
+    >>> abs(risk - best.risk) < 1e-14
+    True
     """
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, loss, False)
     H = check_matrix("H", to_numpy(H))

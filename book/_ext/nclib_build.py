@@ -9,13 +9,13 @@ import hashlib
 import importlib
 import inspect
 import os
+import pkgutil
 import sys
 from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import nested_parse_with_titles
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,49 +55,69 @@ def first_paragraph(obj):
 
 
 class ApiDirective(SphinxDirective):
-    """Document every name of ``nclib.__all__``, grouped by module."""
+    """Document every name of a module's ``__all__``."""
+
+    required_arguments = 1
 
     def run(self):
-        package = importlib.import_module("nclib")
-        groups = {}
-        for name in package.__all__:
-            if name.startswith("_"):
-                continue
-            obj = getattr(package, name)
-            if inspect.ismodule(obj):
-                groups[obj.__name__] = [
-                    f"{obj.__name__}.{item}"
-                    for item in getattr(obj, "__all__", [])
-                ]
-            else:
-                module = getattr(obj, "__module__", "nclib")
-                groups.setdefault(module, []).append(f"nclib.{name}")
-
-        lines = []
-        for module, names in groups.items():
-            title = f"``{module}``"
-            lines += [title, "-" * len(title), ""]
-            doc = first_paragraph(importlib.import_module(module))
-            lines += [doc, ""] if doc else []
-            for name in names:
-                lines += self.entry(name)
-        source = self.get_source_info()[0]
-        section = nodes.section()
-        section.document = self.state.document
-        nested_parse_with_titles(
-            self.state, StringList(lines, source=source), section
-        )
-        return section.children
+        module = importlib.import_module(self.arguments[0])
+        lines = [first_paragraph(module), ""]
+        for name in module.__all__:
+            lines += self.entry(module, name)
+        return parsed(self, lines)
 
     @staticmethod
-    def entry(name):
-        module, _, attribute = name.rpartition(".")
-        obj = getattr(importlib.import_module(module), attribute)
-        if inspect.isclass(obj):
-            return [f".. autoclass:: {name}", "   :members:", ""]
-        if callable(obj):
-            return [f".. autofunction:: {name}", ""]
-        return []
+    def entry(module, name):
+        value = getattr(module, name)
+        package = importlib.import_module("nclib")
+        exported = getattr(package, name, None) is value
+        path = f"{'nclib' if exported else module.__name__}.{name}"
+        if inspect.isclass(value):
+            return [f".. autoclass:: {path}", "   :members:", ""]
+        if callable(value):
+            return [f".. autofunction:: {path}", ""]
+        return [f".. autodata:: {path}", "   :no-value:", ""]
+
+
+class ListDirective(SphinxDirective):
+    """One sentence for every public function of a package's modules."""
+
+    required_arguments = 1
+
+    def run(self):
+        package = importlib.import_module(self.arguments[0])
+        lines = []
+        for found in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(
+                f"{package.__name__}.{found.name}"
+            )
+            lines += [f"**{module.__name__}**: {first_paragraph(module)}", ""]
+            for name, value in vars(module).items():
+                own = getattr(value, "__module__", None) == module.__name__
+                if callable(value) and own and not name.startswith("_"):
+                    lines += [f"* ``{name}``: {first_paragraph(value)}"]
+            lines += [""]
+        return parsed(self, lines)
+
+
+def parsed(directive, lines):
+    """The nodes of reStructuredText."""
+    source = directive.get_source_info()[0]
+    node = nodes.container()
+    node.document = directive.state.document
+    directive.state.nested_parse(StringList(lines, source=source), 0, node)
+    return node.children
+
+
+def without_private_arguments(app, what, name, obj, options, signature, back):
+    """Results are not made by hand: what only nclib passes is not shown."""
+    if what != "class" or not signature or "_" not in signature:
+        return None
+    parameters = inspect.signature(obj).parameters.values()
+    if not any(p.name.startswith("_") for p in parameters):
+        return None
+    public = [p.name for p in parameters if not p.name.startswith("_")]
+    return f"({', '.join(public)})", back
 
 
 def without_thebe(app, pagename, templatename, context, doctree):
@@ -115,5 +135,7 @@ def setup(app):
     app.add_config_value("nclib_hash", "", "env")
     app.connect("config-inited", use_this_checkout)
     app.connect("html-page-context", without_thebe, priority=900)
+    app.connect("autodoc-process-signature", without_private_arguments)
     app.add_directive("nclib-api", ApiDirective)
+    app.add_directive("nclib-list", ListDirective)
     return {"version": "1", "parallel_read_safe": True}

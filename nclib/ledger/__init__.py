@@ -26,12 +26,28 @@ from nclib._files import replacing
 from nclib.figures import chosen_scale
 from nclib.sweep import cache_folder, code_hash
 
+__all__ = [
+    "STATUSES",
+    "STRENGTHS",
+    "Claim",
+    "Outcome",
+    "Table",
+    "check",
+    "claim",
+    "claims",
+    "export",
+    "numbers",
+    "run",
+]
+
+#: What a check does, by strength.
 STRENGTHS = {
     "identity": "an equality or inequality, checked to rounding error",
     "certified": "instances decided with independently verified certificates",
     "statistical": "a simulation, with a stated chance of a false alarm",
     "measured": "on the runs named, as measured",
 }
+#: What is known beside the check, by status.
 STATUSES = {
     "proved": "proved, on the page or in the paper",
     "quoted": "proved given a quoted theorem",
@@ -160,7 +176,14 @@ def claim(id, number="", *, strength, status="proved", false_alarm=None):
 
 
 def claims():
-    """All claims, as a dict from id to `Claim`, in the paper's order."""
+    """All claims, as a dict from id to `Claim`, in the paper's order.
+
+    Examples
+    --------
+    >>> from nclib import ledger
+    >>> ledger.claims()["thm-3b"].statement
+    'Linearly independent samples always collapse'
+    """
     for name in ORDER:
         importlib.import_module(f"nclib.ledger.{name}")
     return dict(_registry)
@@ -342,6 +365,12 @@ def check(*ids, scale=None):
     ------
     AssertionError
         If a claim fails, with its measured values.
+
+    Examples
+    --------
+    >>> from nclib import ledger
+    >>> ledger.check("upfm-gap", "lem-9", scale="quick").holds
+    True
     """
     table = Table(run(id, scale) for id in ids or claims())
     if not table.holds:
@@ -363,6 +392,18 @@ def export(path, *ids, scale=None):
     Returns
     -------
     Table
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from nclib import ledger
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "ledger.json")
+    ...     holds = ledger.export(path, "upfm-gap", scale="quick").holds
+    ...     size = path.stat().st_size
+    >>> holds, size > 100
+    (True, True)
     """
     table = Table(run(id, scale) for id in ids or claims())
     with replacing(path) as file:

@@ -69,6 +69,16 @@ def flow(
     that SGD at lr = 0.1 with two layers follows the flow is numerical only
     (NC1 within about 5 %). With three layers SGD at lr = 0.1 is close to
     the edge of stability, and the flow gains little.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y = nclib.GaussianMixture(nclib.simplex_means(2, 40), 0.3).sample(
+    ...     20, seed=0
+    ... )
+    >>> run = nclib.flow(X, y, T=50, width=8)
+    >>> run.status, bool(run.history["risk"][-1] < run.history["risk"][0])
+    ('completed', True)
     """
     import torch
 

@@ -68,6 +68,16 @@ def minimise(
     The eigendecomposition costs O(N^3) once, an evaluation
     4 D N min(N, d). At a stationary point
     :math:`\lambda_W\|W\|_F^2=\lambda_H\|H\|_F^2`. Beyond the paper.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y = nclib.GaussianMixture(nclib.simplex_means(2, 60), 0.3).sample(
+    ...     20, seed=0
+    ... )
+    >>> run = nclib.minimise(X, y, width=8)
+    >>> run.gradient_norm < 1e-6
+    True
     """
     import torch
 

@@ -119,6 +119,16 @@ def train(
     features of three layers are formed in blocks and never held whole.
     Source: (2.4), (2.5), Sections 3.2 and 3.3. Width and batch size, which
     the paper does not state, are ours, and so is the Gram-space form.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> X, y = nclib.GaussianMixture(nclib.simplex_means(2, 40), 0.3).sample(
+    ...     20, seed=0
+    ... )
+    >>> run = nclib.train(X, y, width=8, epochs=50, batch_size=10)
+    >>> run.status, run.gap > 0
+    ('completed', True)
     """
     import torch
 
