@@ -164,14 +164,16 @@ def test_measured_numbers_stand_in_the_prose(page):
     text = page.read_text()
     check = text[text.index("## Check it") :]
     assert re.search(r"\{glue:text\}`", check)
-    glued = {
-        name.replace("_", "-")
-        for call in re.findall(
-            r"^ledger\.numbers\((.*?)^\)", text, re.M | re.S
-        )
-        for name in re.findall(r"(?:^|[\s(,])(\w+)=", call)
-    }
-    glued |= set(re.findall(r"glue\(\s*[\"']([\w-]+)[\"']", text))
+    glued = set(re.findall(r"glue\(\s*[\"']([\w-]+)[\"']", text))
+    for cell in code_cells(page):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and (
+                ast.unparse(node.func) == "ledger.numbers"
+            ):
+                names = [keyword.arg for keyword in node.keywords]
+                # What nobody can read off the page cannot be checked.
+                assert None not in names, "numbers(**...)"
+                glued |= {name.replace("_", "-") for name in names}
     used = set(re.findall(r"\{glue:text\}`([\w-]+)(?::[^`]*)?`", text))
     assert used <= glued
 
