@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from helpers import interrupt
 
 from nclib.figures import figure_6
 from nclib.figures.figure_6 import ThreeLayers, first_layer, images
@@ -121,10 +122,7 @@ def test_a_budget_that_prepares_nothing_says_so(monkeypatch):
 def test_ctrl_c_is_no_budget(monkeypatch):
     import nclib.training
 
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(nclib.training._Sgd, "epoch", interrupted)
+    interrupt(monkeypatch, nclib.training._Sgd, "epoch")
     with pytest.raises(KeyboardInterrupt):
         figure_6.run(scale="quick", n_jobs=1, minutes=10)
 

@@ -2,10 +2,10 @@
 
 import subprocess
 import sys
-import tracemalloc
 
 import numpy as np
 import pytest
+from helpers import peak_memory
 
 from nclib.metrics import CONVENTIONS, nc_metrics
 
@@ -244,10 +244,7 @@ def test_arrays_do_not_import_torch():
 
 def test_memory_is_linear_in_the_number_of_features():
     H, W, y = problem(5, (20, 20), 10_000)
-    tracemalloc.start()
-    nc_metrics(H, W, y)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    _, peak = peak_memory(nc_metrics, H, W, y)
     # One D x D matrix would take 800 MB.
     assert peak < 20 * H.nbytes
 

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from helpers import interrupt
 
 from nclib import GaussianMixture, two_cluster_means
 from nclib import training as training_module
@@ -361,17 +362,8 @@ def test_interrupted_run_resumes_to_the_same_bits(
     settings = dict(width=7, epochs=150, batch_size=16, dtype=dtype)
     straight = train(X, y, **settings)
     path = tmp_path / "run.npz"
-    epoch = training_module._Sgd.epoch
-    calls = []
-
-    def interrupting(self, *arguments):
-        calls.append(None)
-        if len(calls) == 100:
-            raise KeyboardInterrupt
-        epoch(self, *arguments)
-
     with monkeypatch.context() as patch:
-        patch.setattr(training_module._Sgd, "epoch", interrupting)
+        interrupt(patch, training_module._Sgd, "epoch", 100)
         broken = train(X, y, checkpoint=path, **settings)
     assert broken.status == "interrupted"
     last = broken.history[-1]
@@ -431,16 +423,7 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path):
 def test_flow_can_be_interrupted(monkeypatch):
     from nclib import gradient_flow
 
-    attempt = gradient_flow._State.attempt
-    calls = []
-
-    def interrupting(self, *arguments):
-        calls.append(None)
-        if len(calls) == 20:
-            raise KeyboardInterrupt
-        return attempt(self, *arguments)
-
-    monkeypatch.setattr(gradient_flow._State, "attempt", interrupting)
+    interrupt(monkeypatch, gradient_flow._State, "attempt", 20)
     X, y = mixture(10, 20, 0.5)
     run = flow(X, y, T=1e5)
     assert run.status == "interrupted"
