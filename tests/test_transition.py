@@ -19,6 +19,19 @@ def _children(seed, count):
     return np.random.SeedSequence(seed).spawn(count)
 
 
+def first_feasible(means, sigma, n, ds, seed):
+    """The smallest feasible d of one draw of full data, nested in d."""
+    rng, (K, p) = np.random.default_rng(seed), means.shape
+    y = np.repeat(np.arange(K), n)
+    Z = sigma * rng.standard_normal((K * n, ds[-1]))
+    Z[:, :p] += means[y]
+    return next(
+        d
+        for d in ds
+        if decide(Z[:, :d], y, [0], verify=False).classes[0].feasible
+    )
+
+
 def direct_feasible(means, sigma, n, k, d, seed):
     """The same question on one fresh draw of full data."""
     M = np.zeros((len(means), d))
@@ -68,27 +81,15 @@ def test_sampler_has_the_rate_of_full_data(means, sigma, n, d):
 
 def test_critical_noise_has_the_law_of_full_data():
     # Kolmogorov-Smirnov between two samples of the largest feasible d of a
-    # nested draw and of nested full data; p < 1e-4 is a false alarm.
-    n, ds = 12, list(range(13, 30))
+    # nested draw and of nested full data: false alarm 5e-5.
+    n, ds = 12, range(13, 30)
     means = two_cluster_means(1, np.pi)
-
-    def full(seed):
-        rng = np.random.default_rng(seed)
-        Z = rng.standard_normal((2 * n, ds[-1]))
-        Z[:, 0] = np.repeat([1, -1], n) + 0.7 * Z[:, 0]
-        Z[:, 1:] *= 0.7
-        y = np.repeat([0, 1], n)
-        return next(
-            i
-            for i, d in enumerate(ds)
-            if decide(Z[:, :d], y, [0], verify=False).classes[0].feasible
-        )
-
     nested = [
-        critical_index(NestedDraw(means, 0.7, n, 0, s), ds, 4)
+        ds[critical_index(NestedDraw(means, 0.7, n, 0, s), ds, 4)]
         for s in _children(3, 600)
     ]
-    assert ks_2samp(nested, [full(s) for s in _children(4, 600)]).pvalue > 1e-4
+    full = [first_feasible(means, 0.7, n, ds, s) for s in _children(4, 600)]
+    assert ks_2samp(nested, full).pvalue > 5e-5
 
 
 def test_one_draw_is_monotone_in_d_and_the_search_finds_its_threshold():
@@ -185,22 +186,13 @@ def test_critical_dimensions_below_n_plus_p_have_the_law_of_full_data():
         (orthonormal_means(3, 3), 0.15),
         (two_cluster_means(3, 2.5), 0.3),
     ):
-        K, p = means.shape
-        y = np.repeat(np.arange(K), n)
-
-        def full(seed, K=K, p=p, means=means, sigma=sigma, y=y):
-            rng = np.random.default_rng(seed)
-            Z = sigma * rng.standard_normal((K * n, 3 * n))
-            Z[:, :p] += means[y]
-            return next(
-                d
-                for d in range(n, 3 * n)
-                if decide(Z[:, :d], y, [0], verify=False).classes[0].feasible
-            )
-
+        p = means.shape[1]
         ours = critical_dimensions(means, sigma, n, draws, seed=21)
         assert np.mean(ours < n + p) > 0.2 and ours.min() >= n
-        others = [full(s) for s in _children(22, draws)]
+        others = [
+            first_feasible(means, sigma, n, range(n, 3 * n), s)
+            for s in _children(22, draws)
+        ]
         assert ks_2samp(ours, others).pvalue > 3e-5
 
 
