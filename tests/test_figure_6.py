@@ -1,6 +1,7 @@
 """Figure 6: kept, resumed, computed again, refused."""
 
 import dataclasses
+import signal
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -90,19 +91,33 @@ def test_recompute_sees_a_wrong_record(result):
 
 
 def test_a_budget_stops_and_the_same_call_resumes(monkeypatch):
-    # Takes seconds: far more than the budget of 0.4.
-    sizes = (2, 30_000, (50, 60))
+    import nclib.training
+
+    # The alarm of the budget rings in the 50th epoch of either net.
+    epoch, rings, calls = nclib.training._Sgd.epoch, True, []
+
+    def counted(self, *arguments):
+        calls.append(None)
+        if rings and len(calls) % 50 == 0:
+            signal.raise_signal(signal.SIGALRM)
+        epoch(self, *arguments)
+
+    monkeypatch.setattr(nclib.training._Sgd, "epoch", counted)
+
+    sizes = (2, 300, (50, 60))
     monkeypatch.setitem(figure_6._SIZES, ("quick", "sgd"), sizes)
     settings = dict(scale="quick", n_jobs=1)
-    first = figure_6.run(minutes=0.4 / 60, **settings)
+    first = figure_6.run(minutes=10, **settings)
     assert first.status == ["interrupted"] * 2
-    assert (first.reached > 0).all()
-    assert (first.reached < 30_000).all()
-    monkeypatch.setitem(figure_6._SIZES, ("quick", "sgd"), (2, 30_000, (50,)))
+    assert (0 < first.reached).all() and (first.reached < 50).all()
+    monkeypatch.setitem(figure_6._SIZES, ("quick", "sgd"), (2, 300, (50,)))
+    rings = False
     whole = figure_6.run(**settings)
+    calls.clear()
     resumed = figure_6.run(minutes=10, **settings)
+    assert len(calls) == 300 - first.reached[0]
     assert resumed.status == ["completed"]
-    assert resumed.reached.tolist() == [30_000]
+    assert resumed.reached.tolist() == [300]
     assert same(whole, resumed)
     beginning = first.history[0]
     assert beginning.tobytes() == whole.history[0][: len(beginning)].tobytes()
