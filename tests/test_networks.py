@@ -128,23 +128,6 @@ def test_descent_from_the_collapsed_network_does_not_improve_it(seed, loss):
             assert run.fun > risk(start)[0] - 1e-12
 
 
-def test_no_network_goes_below_the_unconstrained_minimum():
-    rng = np.random.default_rng(4)
-    X, y = rng.normal(size=(12, 15)), np.repeat([0, 1, 2], 4)
-    best = collapsed_network(X, y, 0.01, 0.01)
-    for scale in np.geomspace(1e-3, 1e3, 25):
-        net = ShallowNet(
-            best.W1 + scale * rng.normal(size=best.W1.shape), best.W
-        )
-        assert gap(net, X, y, (0.01, 0.01)) > 0
-        deep = ShallowNet(
-            rng.normal(size=(30, 6)),
-            scale * rng.normal(size=(6, 3)),
-            rng.normal(size=(15, 30)),
-        )
-        assert gap(deep, X, y, (0.01, 0.01)) > 0
-
-
 def test_infeasible_data_carry_the_certificate():
     # The second class lies between the two halves of the first.
     X = np.array([[1.0, 1.0], [1.0, -1.0], [1.0, 0.0], [2.0, 0.0]])
