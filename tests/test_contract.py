@@ -2,13 +2,11 @@
 
 import ast
 import re
-from pathlib import Path
 
 import jupytext
 import pytest
+from helpers import BOOK, PAGES, directives
 
-BOOK = Path(__file__).resolve().parents[1] / "book"
-PAGES = sorted(BOOK.glob("*.md"))
 CHAPTERS = [
     page
     for pattern in ("theorem_*.md", "training_*.md", "phase_boundary.md")
@@ -30,15 +28,6 @@ SECTIONS = [
 ]
 HIDDEN = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
 MAX_LINES, MAX_COLUMNS = 25, 79
-
-
-def directives(text, name):
-    """(argument, options and body) of every directive of that name."""
-    pattern = rf"^(`{{3,}}|:{{3,}})\{{{name}\}}([^\n]*)\n(.*?)^\1\s*$"
-    return [
-        (argument.strip(), body)
-        for _, argument, body in re.findall(pattern, text, re.M | re.S)
-    ]
 
 
 def option(body, name):

@@ -93,17 +93,6 @@ def test_tampered_record_is_noticed(sgd):
     assert other.recompute(100, nets=[0]) > 1e-2
 
 
-def test_flow_ends_where_sgd_ends(sgd, flow):
-    pairs = flow.matched(sgd)
-    assert len(pairs) == 4
-    for i, j in pairs:
-        ends = flow.history[i][-1], sgd.history[j][-1]
-        assert ends[0]["time"] == pytest.approx(ends[1]["time"], rel=2e-3)
-        for column in ("nc1", "gap"):
-            assert ends[0][column] == pytest.approx(ends[1][column], rel=0.05)
-            assert ends[0][column] > 0
-
-
 def test_other_data_do_not_match(sgd, flow):
     other = replace(sgd, provenance={**sgd.provenance, "seed": 1})
     assert flow.matched(other) == []

@@ -1,14 +1,13 @@
 """environment.yml, constraints.txt and pyproject.toml must agree."""
 
 import tomllib
-from pathlib import Path
 
 import yaml
+from helpers import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
 

@@ -1,6 +1,5 @@
 """decide against other solvers, exact laws, invariances, bad input."""
 
-import tracemalloc
 import warnings
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import pytest
 import scipy.linalg
 from exact_lp import exactly_feasible
 from fuzzing import accuracy_of_beta, accuracy_of_farkas
+from helpers import highs_answer, peak_memory
 from instances import KINDS
 from scipy.optimize import linprog
 from scipy.stats import binom, binomtest
@@ -45,19 +45,6 @@ def daqp_answer(X_in, X_out):
     beta = np.asarray(beta)
     error = max(np.abs(X_in @ beta - 1).max(), (X_out @ beta).max())
     return True if flag == 1 and error < 1e-8 else None
-
-
-def highs_answer(X_in, X_out):
-    result = linprog(
-        np.zeros(X_in.shape[1]),
-        A_ub=X_out,
-        b_ub=np.zeros(len(X_out)),
-        A_eq=X_in,
-        b_eq=np.ones(len(X_in)),
-        bounds=(None, None),
-        method="highs",
-    )
-    return {0: True, 2: False}.get(result.status)
 
 
 def holds(X_in, X_out, decision):
@@ -643,10 +630,8 @@ def test_memory_stays_below_what_is_promised(K, n, d, limit):
     gmm = nclib.GaussianMixture(nclib.orthonormal_means(min(K, d), d), 0.5)
     X, y = gmm.sample(n, seed=0)
     y = y % K
-    tracemalloc.start()
-    assert decide(X, y, [0]).verified
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+    decision, peak = peak_memory(decide, X, y, [0])
+    assert decision.verified
     assert peak < limit * X.nbytes
 
 

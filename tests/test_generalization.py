@@ -1,24 +1,16 @@
-"""Theorems 7 and 8: the exact optimum, the bounds, the two-neuron error.
-
-Statistical tests fix their seeds; the chance that a test fails on a fresh
-seed although the code is right is stated where it is not zero.
-"""
-
-from functools import cache
+"""Theorems 7 and 8: the exact optimum, the bounds, the two-neuron error."""
 
 import numpy as np
 import pytest
 from exact_lp import exactly_feasible
 from scipy.integrate import quad
-from scipy.stats import beta as beta_law
-from scipy.stats import kstest, norm
+from scipy.stats import norm
 
 import nclib
 from nclib.asymptotics import collapsed_error
 from nclib.bounds import (
     printed_bound_roots,
     printed_excess,
-    printed_moment,
     theorem_7a_sigma,
     theorem_7b_corrected,
     theorem_7b_printed,
@@ -44,16 +36,6 @@ def opposite(n, d, s, seed, norm=1.0):
     return X, y, mu
 
 
-@cache
-def draws(n, d, s, count):
-    """Data and optimal neurons of ``count`` draws."""
-    result = []
-    for seed in range(count):
-        X, y, mu = opposite(n, d, s, seed)
-        result.append((X, y, mu, best_collapsed_neuron(X, y, mu, 0)))
-    return result
-
-
 def cvxpy_ratio(X, y, mu, label):
     """1/norm of the shortest eta in the cone with <mu, eta> = 1, or None."""
     import cvxpy as cp
@@ -72,10 +54,10 @@ def cvxpy_ratio(X, y, mu, label):
     return 1 / np.linalg.norm(eta.value)
 
 
-def test_agrees_with_cvxpy_and_kkt_on_50_instances():
+def test_agrees_with_cvxpy_and_kkt():
     rng = np.random.default_rng(7)
     solved = 0
-    while solved < 50:
+    for _ in range(80):
         n = int(rng.integers(2, 9))
         d = int(rng.integers(n + 2, 4 * n + 3))
         X, y, mu = opposite(n, d, rng.uniform(0.1, 3), rng, rng.uniform(1, 3))
@@ -100,6 +82,7 @@ def test_agrees_with_cvxpy_and_kkt_on_50_instances():
             np.testing.assert_allclose(X_in @ best.beta, 1, atol=1e-11)
             assert (X_out @ best.beta).max() < 1e-12 * size
             assert own_mean @ best.beta / size == pytest.approx(best.ratio)
+    assert solved > 40
 
 
 def test_no_member_of_the_class_beats_the_optimum():
@@ -156,33 +139,6 @@ def test_infeasible_and_unattained_classes():
         best_collapsed_neuron(np.array([[-1.0, 1.0], [1.0, 1.0]]), y, mu, 0)
 
 
-@pytest.mark.parametrize(
-    "d, s, count",
-    [
-        (300, 0.2, 60),
-        (500, 1.0, 20),
-        (510, 0.3, 20),
-        (600, 0.5, 20),
-        (800, 3.0, 20),
-    ],
-)
-def test_mean_over_draws_is_near_the_limit_law(d, s, count):
-    # Both classes of each draw. Standard errors are at most 0.0042 (more
-    # draws where one draw spreads more) and the bias at n = 200 below 0.003:
-    # a false alarm is four standard errors, probability < 1e-4.
-    ratios = []
-    for X, y, mu, best in draws(200, d, s, count):
-        second = best_collapsed_neuron(X, y, -mu, 1)
-        for label, neuron in enumerate((best, second)):
-            mean = -mu if label else mu
-            lower, upper = sandwich(X, y, mean, s, label)
-            assert lower <= (s / neuron.ratio) ** 2 <= upper
-            assert neuron.error(s) >= theorem_7b_corrected(200, d, s)
-            ratios.append(neuron.ratio)
-    assert np.std(ratios) / np.sqrt(len(ratios)) < 0.0042
-    assert abs(np.mean(ratios) - 1 / collapsed_error(d / 200, s).q) < 0.02
-
-
 def test_sandwich_from_the_noise_itself():
     n, d, s, scale = 6, 40, 1.5, 2.0
     rng = np.random.default_rng(8)
@@ -208,24 +164,6 @@ def test_sandwich_from_the_noise_itself():
     assert lower == 0.25
 
 
-@pytest.mark.parametrize(
-    "s, violated",
-    [(0.3, True), (0.5, True), (2.0, False), (8.0, True), (15.0, True)],
-)
-def test_printed_bound_against_the_exact_optimum(s, violated):
-    n, d = 200, 2120
-    assert d >= 2 * n * np.log(n)
-    printed = theorem_7b_printed(n, d, s)
-    for X, y, mu, best in draws(n, d, s, 3):
-        assert (best.error(s) < printed) == violated
-        assert best.error(s) >= theorem_7b_corrected(n, d, s)
-        lower, upper = sandwich(X, y, mu, s)
-        assert lower <= (s / best.ratio) ** 2 <= upper < np.inf
-        opposite_class = best_collapsed_neuron(X, y, -mu, 1)
-        lower, upper = sandwich(X, y, -mu, s, label=1)
-        assert lower <= (s / opposite_class.ratio) ** 2 <= upper
-
-
 @pytest.mark.parametrize("s", [0.5, 1.0, 3.0, 15.0])
 def test_corrected_bound_is_sharp_to_first_order(s):
     # B = s^2 + n/d (s^2 + T(s)) (1 + o(1)), approached from below.
@@ -241,21 +179,17 @@ def test_the_constants_of_the_printed_bound():
     n, d, s = 200, 2120, 0.5
     values = [theorem_7b_printed(n, d, s, c, c) for c in (0, 1, 10, 1e4)]
     assert values == sorted(values, reverse=True) and values[-1] == 0.0
-
-    # No fixed constants rescue it: the excess over the limit of the best
-    # error wins in the end, here for c1 = c2 = 10.
-    def excess(n):
-        d = int(np.ceil(2 * n * np.log(n)))
-        law = collapsed_error(d / n, s).error
-        return theorem_7b_printed(n, d, s, 10, 10) - law
-
-    assert excess(10**2) < 0 < excess(10**4)
+    # What they take off B, the square of the printed 1 / quantile.
+    plain, less = (
+        norm.ppf(theorem_7b_printed(n, d, s, *c)) ** -2
+        for c in ((0, 0), (3, 2))
+    )
+    taken = n / (2 * d) * (3 * s**2 + 2 * s) * np.sqrt(np.log(n) / n)
+    assert plain - less == pytest.approx(taken, rel=1e-9)
 
 
 def test_roots_of_the_printed_excess():
     low, high = printed_bound_roots()
-    assert low == pytest.approx(1.05377, abs=1e-5)
-    assert high == pytest.approx(4.16121, abs=1e-5)
 
     def independent(s):
         def square(z):
@@ -269,7 +203,6 @@ def test_roots_of_the_printed_excess():
         assert abs(independent(root)) < 1e-9
     for s in (0.1, 0.5, 1.0, 1.1, 2.0, 4.0, 4.3, 10.0):
         assert printed_excess(s) == pytest.approx(independent(s), abs=1e-8)
-        assert (printed_excess(s) > 0) == (not low < s < high)
 
 
 @pytest.mark.parametrize("s", [0.1, 0.3, 1.0, 3.0, 30.0])
@@ -285,24 +218,6 @@ def test_truncated_moments(s):
     ceiling = 2 * s**5 * norm.pdf(1 / s)
     assert ceiling / (1 + 6 * s**2 + 3 * s**4) <= T
     assert ceiling / (1 + 3 * s**2) >= T
-    # The printed term bounds T from the side the proof cannot use.
-    assert printed_moment(s) > 3.1 * T
-
-
-def test_low_noise_optimum_follows_the_beta_law():
-    # Without an active inequality ratio**2 ~ Beta((d-n+1)/2, (n-1)/2).
-    # False alarm 5e-5.
-    n, d, s = 30, 50, 0.03
-    assert s < theorem_7a_sigma(d, n)
-    squares = []
-    for seed in range(150):
-        X, y, mu = opposite(n, d, s, seed + 1000)
-        best = best_collapsed_neuron(X, y, mu, 0)
-        assert not best.s.any()
-        assert best.error(s) <= n**-2
-        squares.append(best.ratio**2)
-    law = beta_law((d - n + 1) / 2, (n - 1) / 2)
-    assert kstest(squares, law.cdf).pvalue > 5e-5
 
 
 def test_theorem_7a_constant_gives_the_rate():
@@ -328,26 +243,6 @@ def pairs():
     first = best_collapsed_neuron(X, y, mu, 0).beta
     second = best_collapsed_neuron(X, y, -mu, 1).beta
     yield first, second, mu, 1.0
-
-
-def test_two_neuron_error_against_monte_carlo():
-    # Nine comparisons at 5 standard errors: false alarm < 1e-5.
-    rng = np.random.default_rng(0)
-    samples = 10**6
-    for beta1, beta2, mu, sigma in pairs():
-        both = np.stack([beta1, beta2])
-        root = np.linalg.cholesky(both @ both.T)
-        noise = sigma * root @ rng.standard_normal((2, samples))
-        sign = rng.choice([-1.0, 1.0], samples)
-        active = np.maximum((both @ mu)[:, None] * sign + noise, 0)
-        f = (active[0] - active[1]) * sign
-        wrong, tied = np.mean(f < 0), np.mean(f == 0)
-        assert 0.01 < tied < 0.6
-        for ties, share in zip(RULES, (1, 0.5, 0), strict=True):
-            exact = two_neuron_error(beta1, beta2, mu, sigma, ties)
-            spread = np.std((f < 0) + share * (f == 0))
-            error = wrong + share * tied
-            assert abs(error - exact) < 5 * spread / np.sqrt(samples)
 
 
 def test_two_neuron_error_against_quadrature():
@@ -395,54 +290,6 @@ def test_two_neuron_error_in_closed_form_cases():
         two_neuron_error(e, f, np.eye(3)[0], sigma, ties) for ties in RULES
     ]
     assert blind == pytest.approx([0.625, 0.5, 0.375], abs=1e-15)
-
-
-def test_ties_as_errors_make_theorem_8b_hold():
-    rng = np.random.default_rng(5)
-    for _ in range(300):
-        mu, beta1, beta2 = rng.standard_normal((3, 4))
-        beta1 += rng.uniform(0, 3) * mu
-        beta2 -= rng.uniform(0, 3) * mu
-        strict, half, error = (
-            two_neuron_error(beta1, beta2, mu, 1.0, ties)
-            for ties in ("correct", "half", "error")
-        )
-        own = neuron_error(beta1, mu, 1.0) + neuron_error(beta2, -mu, 1.0)
-        bayes = norm.cdf(-np.linalg.norm(mu))
-        assert error >= own / 2 - 1e-14
-        assert half >= bayes - 1e-14
-        assert strict <= half <= error
-
-
-def test_strict_inequality_breaks_theorem_8b():
-    n, d, s = 200, 2120, 2.0
-    X, y, mu, best = draws(n, d, s, 3)[0]
-    first = best.beta
-    second = best_collapsed_neuron(X, y, -mu, 1).beta
-    printed = theorem_7b_printed(n, d, s)
-    # (2.28) is a true bound for one neuron here, so that ties alone break
-    # the statement for two.
-    assert printed < best.error(s)
-    assert two_neuron_error(first, second, mu, s, "correct") < printed
-    common = np.random.default_rng(99).standard_normal(d)
-    span = np.linalg.qr(np.vstack([X, mu]).T)[0]
-    for _ in range(2):
-        common -= span @ (span.T @ common)
-    common /= np.linalg.norm(common)
-    bayes = norm.cdf(-1 / s)
-    errors = []
-    for length in (0.0, 1.0, 10.0, 1000.0):
-        pair = first + length * common, second + length * common
-        for beta, own in zip(pair, (0, 1), strict=True):
-            np.testing.assert_allclose(X[y == own] @ beta, 1, atol=1e-8)
-            assert (X[y != own] @ beta).max() < 1e-8
-        errors.append(two_neuron_error(*pair, mu, s, "correct"))
-        counted = two_neuron_error(*pair, mu, s, "error")
-        assert counted > printed and counted > bayes
-    assert errors == sorted(errors, reverse=True)
-    assert errors[-1] < 0.6 * bayes
-    limit = neuron_error(first - second, mu, s) / 2
-    assert errors[-1] == pytest.approx(limit, abs=1e-3)
 
 
 GOOD = opposite(3, 8, 0.5, seed=0)

@@ -1,14 +1,10 @@
 """Every target named in the book exists: pages, labels, citations."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
-
-ROOT = Path(__file__).resolve().parents[1]
-BOOK = ROOT / "book"
-PAGES = sorted(BOOK.glob("*.md"))
+from helpers import BOOK, PAGES, ROOT
 
 LABEL = re.compile(
     r"""^\s*:(?:label|name):\s*(\S+)      # directive option

@@ -1,13 +1,13 @@
 """Quizzes: every typed number is computed, every page is well formed."""
 
+import json
 import sys
 from collections import Counter
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from helpers import BOOK, PAGES, directives, needs_node, operate, parse
 from sphinx.cmd.build import build_main
-from test_contract import BOOK, PAGES, directives
 
 import nclib
 import nclib.bounds
@@ -120,86 +120,163 @@ def build(folder, body):
     return build_main(arguments)
 
 
-class Elements(HTMLParser):
-    """All start tags as (tag, attributes, open tags around it)."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.open = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, dict(attributes), tuple(self.open)))
-        if tag not in ("input", "link", "meta", "br", "img", "hr"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag in self.open:
-            while self.open.pop() != tag:
-                pass
-
-    def all(self, tag, inside="form"):
-        return [
-            a
-            for t, a, around in self.found
-            if t == tag and (inside in around or tag == inside)
-        ]
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The HTML of a page that has the good quiz twice."""
+    folder = tmp_path_factory.mktemp("quiz")
+    assert build(folder, GOOD) == 0
+    return (folder / "out/index.html").read_text(encoding="utf-8")
 
 
-def test_page(tmp_path, capsys):
-    assert build(tmp_path, GOOD) == 0, capsys.readouterr().err
-    text = (tmp_path / "out/index.html").read_text()
-    page = Elements(text)
-    ids = [a["id"] for _, a, _ in page.found if a.get("id")]
+def test_page(page):
+    page = parse(page)
+    ids = [e.attributes["id"] for e in page.all() if e.attributes.get("id")]
     assert len(ids) == len(set(ids))
 
-    forms = [f for f in page.all("form") if f.get("class") == "quiz"]
-    assert [form["id"] for form in forms] == [
+    forms = [f for f in page.all("form") if f.attributes["class"] == "quiz"]
+    assert [form.attributes["id"] for form in forms] == [
         "quiz-1-1",
         "quiz-1-2",
         "quiz-2-1",
         "quiz-2-2",
     ]
-    assert all(form["method"] == "dialog" for form in forms)
-    for tag in ("fieldset", "legend", "button", "details", "summary"):
-        assert len(page.all(tag, "fieldset")) == len(forms), tag
+    for form in forms:
+        assert form.attributes["method"] == "dialog"
+        (box,) = form.all("fieldset")
+        for tag in ("legend", "button", "details", "summary"):
+            assert len(list(box.all(tag))) == 1, tag
+        (status,) = [d for d in box.all("div") if "role" in d.attributes]
+        assert status.attributes["role"] == "status"
+        assert status.attributes["aria-live"] == "polite"
+        inputs = [i.attributes for i in box.all("input")]
+        labels = [label.attributes["for"] for label in box.all("label")]
+        assert [i["id"] for i in inputs] == labels
+        if form.attributes["id"].endswith("-1"):
+            assert [i["value"] for i in inputs] == ["a", "b"]
+            assert {i["type"] for i in inputs} == {"radio"}
+            # Radio buttons of one question exclude each other.
+            assert {i["name"] for i in inputs} == {form.attributes["id"]}
+        else:
+            assert [(i["type"], i["inputmode"]) for i in inputs] == [
+                ("text", "decimal")
+            ]
 
-    inputs = page.all("input", "fieldset")
-    labels = [label["for"] for label in page.all("label", "fieldset")]
-    assert [box["id"] for box in inputs] == labels
-    radios = [box for box in inputs if box["type"] == "radio"]
-    assert [(r["name"], r["value"]) for r in radios] == [
-        ("quiz-1-1", "a"),
-        ("quiz-1-1", "b"),
-        ("quiz-2-1", "a"),
-        ("quiz-2-1", "b"),
-    ]
-    typed = [box for box in inputs if box["type"] == "text"]
-    assert [box["inputmode"] for box in typed] == ["decimal"] * 2
-
-    regions = [a for a in page.all("div", "fieldset") if "role" in a]
-    assert [(a["role"], a["aria-live"]) for a in regions] == [
-        ("status", "polite")
-    ] * len(forms)
     whys = [
-        a for a in page.all("div", "details") if a.get("class") == "quiz-why"
+        [
+            div.attributes
+            for div in form.all("div")
+            if div.attributes.get("class") == "quiz-why"
+        ]
+        for form in forms[:2]
     ]
-    assert [w["data-answer"] for w in whys[:4]] == ["a", "b", "0.5", "2"]
-    assert ["data-right" in w for w in whys[:4]] == [True, False] * 2
+    answers = [[w["data-answer"] for w in group] for group in whys]
+    assert answers == [["a", "b"], ["0.5", "2"]]
+    assert [["data-right" in w for w in group] for group in whys] == [
+        [True, False]
+    ] * 2
     # Markdown inside: math, and a reference that was resolved.
-    assert text.count('internal" href="#equation-eq-sample"') == 2
-    assert text.count(r"\(\frac12\)") == 2
+    links = [a.attributes["href"] for f in forms for a in f.all("a")]
+    assert links == ["#equation-eq-sample"] * 2
+    assert sum(r"\(\frac12\)" in form.text for form in forms) == 2
+
+
+@needs_node
+@pytest.mark.parametrize(
+    "typed, shown",
+    [
+        ("0.5", "0.5"),
+        ("0,5", "0.5"),
+        (" 1/2 ", "0.5"),
+        ("5e-1", "0.5"),
+        (".504", "0.5"),
+        ("2", "2"),
+        ("+2.01", "2"),
+        ("−0.5", None),
+        ("0.506", None),
+        ("1/2/1", None),
+        ("half", None),
+        ("", None),
+    ],
+)
+def test_a_typed_number_gets_its_explanation(page, typed, shown):
+    found = operate(
+        "quiz.js",
+        page,
+        f"""
+        const form = document.querySelectorAll("form.quiz")[1];
+        form.querySelector("input[type=text]").value = {json.dumps(typed)};
+        form.dispatch("submit");
+        return form.querySelectorAll(".quiz-shown").map(
+          (why) => why.dataset.answer);
+        """,
+    )
+    assert found == ([] if shown is None else [shown])
+
+
+@needs_node
+def test_a_second_miss_gives_the_answer_away(page):
+    steps = operate(
+        "quiz.js",
+        page,
+        """
+        const form = document.querySelectorAll("form.quiz")[1];
+        const typed = form.querySelector("input[type=text]");
+        return ["what?", "7", "8"].map((value) => {
+          typed.value = value;
+          typed.dispatch("input");
+          const sent = form.dispatch("submit");
+          const shown = form.querySelectorAll(".quiz-shown");
+          const message = form.querySelector(".quiz-status").querySelector(
+            "p").textContent;
+          return [sent, message, shown.map((why) => why.dataset.answer)];
+        });
+        """,
+    )
+    # Nothing is ever sent. What is no number is no miss.
+    assert [sent for sent, *_ in steps] == [False] * 3
+    assert steps[0][1].startswith("Type a number")
+    assert steps[1][1].endswith("Try again.")
+    assert [shown for *_, shown in steps] == [[], [], ["0.5"]]
+
+
+@needs_node
+def test_a_choice_gets_its_explanation_until_another_is_made(page):
+    steps = operate(
+        "quiz.js",
+        page,
+        """
+        const form = document.querySelectorAll("form.quiz")[2];
+        const boxes = form.querySelectorAll("input");
+        const status = form.querySelector(".quiz-status");
+        const state = () => [
+          status.querySelector("p").textContent,
+          form.querySelectorAll(".quiz-shown").map((w) => w.dataset.answer),
+        ];
+        const steps = [form.querySelectorAll("details").length,
+                       form.querySelector("button").hidden];
+        form.dispatch("submit");
+        steps.push(state());
+        for (const box of boxes) {
+          for (const other of boxes) other.checked = other === box;
+          box.dispatch("input");
+          steps.push(state());
+          form.dispatch("submit");
+          steps.push(state());
+        }
+        return steps;
+        """,
+    )
+    assert steps == [
+        0,
+        False,
+        ["Choose an answer first.", []],
+        ["", []],
+        ["", ["a"]],
+        ["", []],
+        ["", ["b"]],
+    ]
 
 
 def test_a_malformed_quiz_fails_the_build(tmp_path, capsys):
     assert build(tmp_path, GOOD.replace("  why: By counting.\n", "")) != 0
     assert "index, question 2: missing why" in capsys.readouterr().err
-
-
-def test_script_knows_the_page():
-    script = (BOOK / "_static/quiz.js").read_text(encoding="utf-8")
-    source = (BOOK / "_ext/quiz.py").read_text(encoding="utf-8")
-    for name in ("quiz-status", "quiz-why"):
-        assert f'".{name}"' in script and f'"{name}"' in source
-    assert "fetch" not in script and "Storage" not in script
-    assert '"quiz.js"' in (BOOK.parent / "_config.yml").read_text()

@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from helpers import interrupt
 
 from nclib import GaussianMixture, two_cluster_means
 from nclib.metrics import nc_metrics
@@ -171,39 +172,6 @@ def test_three_layers_equal_plain_pytorch():
     assert risk == pytest.approx(run.history["risk"][-1], abs=1e-12)
 
 
-@pytest.mark.parametrize("batch_size", [17, None])
-def test_decay_of_the_sum_of_W_is_exact(batch_size):
-    X, y = mixture(20, 30, 0.7)
-    W1 = np.random.default_rng(0).normal(size=(30, 5))
-    W = 1 + np.random.default_rng(1).normal(size=(5, 2))
-    run = train(
-        X,
-        y,
-        init=(W1, W),
-        epochs=60,
-        batch_size=batch_size,
-        lr=0.3,
-        lambda_W=0.05,
-        dtype="float64",
-    )
-    steps = 20 * (3 if batch_size else 1)
-    rate = np.prod([(1 - 0.3 * 0.1**k * 0.05) ** steps for k in range(3)])
-    np.testing.assert_allclose(run.net.W.sum(1), rate * W.sum(1), rtol=1e-12)
-    # The squared loss does not keep it: the law is one of the softmax.
-    other = train(
-        X,
-        y,
-        init=(W1, W),
-        epochs=60,
-        batch_size=batch_size,
-        lr=0.03,
-        lambda_W=0.05,
-        dtype="float64",
-        loss="l2",
-    )
-    assert np.abs(other.net.W.sum(1) / W.sum(1) - rate).max() > 1e-2
-
-
 def test_float32_follows_float64_and_history_describes_the_net():
     X, y = mixture(30, 50, 0.4)
     runs = [
@@ -240,7 +208,7 @@ def test_seed_gives_the_same_start_everywhere():
         assert other.history["risk"][0] != starts[0]["risk"]
 
 
-def test_gap_is_never_negative():
+def test_gap_is_the_risk_above_the_minimum():
     X, y = mixture(15, 40, 0.2)
     for loss in ("ce", "l2"):
         runs = [
@@ -250,7 +218,6 @@ def test_gap_is_never_negative():
         ]
         bound = upfm_minimizer(2, 15, 1e-3, 1e-6, loss).risk
         for run in runs:
-            assert (run.history["gap"] > -1e-14).all()
             np.testing.assert_allclose(
                 run.history["gap"], run.history["risk"] - bound, atol=1e-15
             )
@@ -285,16 +252,6 @@ def test_sgd_approaches_the_flow_at_first_order():
         assert coarse.history[name][-1] == pytest.approx(
             limit.history[name][-1], rel=1e-2
         )
-
-
-def test_minibatches_follow_the_flow():
-    X, y = mixture(40, 60, 0.18)
-    run = train(X, y, epochs=3000, batch_size=20, dtype="float64")
-    limit = flow(X, y, T=run.history["time"][-1])
-    assert limit.status == "completed"
-    assert limit.history["nc1"][-1] == pytest.approx(
-        run.history["nc1"][-1], rel=0.05
-    )
 
 
 @pytest.mark.parametrize(
@@ -360,17 +317,8 @@ def test_interrupted_run_resumes_to_the_same_bits(
     settings = dict(width=7, epochs=150, batch_size=16, dtype=dtype)
     straight = train(X, y, **settings)
     path = tmp_path / "run.npz"
-    epoch = sgd._Sgd.epoch
-    calls = []
-
-    def interrupting(self, *arguments):
-        calls.append(None)
-        if len(calls) == 100:
-            raise KeyboardInterrupt
-        epoch(self, *arguments)
-
     with monkeypatch.context() as patch:
-        patch.setattr(sgd._Sgd, "epoch", interrupting)
+        interrupt(patch, sgd._Sgd, "epoch", 100)
         broken = train(X, y, checkpoint=path, **settings)
     assert broken.status == "interrupted"
     last = broken.history[-1]
@@ -430,16 +378,7 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path):
 def test_flow_can_be_interrupted(monkeypatch):
     from nclib.training.flow import _State
 
-    attempt = _State.attempt
-    calls = []
-
-    def interrupting(self, *arguments):
-        calls.append(None)
-        if len(calls) == 20:
-            raise KeyboardInterrupt
-        return attempt(self, *arguments)
-
-    monkeypatch.setattr(_State, "attempt", interrupting)
+    interrupt(monkeypatch, _State, "attempt", 20)
     X, y = mixture(10, 20, 0.5)
     run = flow(X, y, T=1e5)
     assert run.status == "interrupted"

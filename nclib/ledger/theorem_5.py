@@ -323,7 +323,7 @@ def erratum_45(scale):
     K, n = 4, 250
     curve = universal_curve(SIGMAS * np.sqrt(K - 1), K)
     direct = [phase_boundary(np.eye(K), s).delta for s in SIGMAS]
-    holds = (K + 1) / n < 1 < curve.min() and curve.max() < (K + 1) / 2
+    holds = 1 < curve.min() and curve.max() < (K + 1) / 2
     holds = holds and np.abs(curve - direct).max() < 1e-9
     return holds, (
         f"the exact boundary runs from {curve.min():.3f} to "

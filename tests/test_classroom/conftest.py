@@ -1,15 +1,12 @@
 """One course for all tests, and notebooks as students hand them in."""
 
 import copy
-import re
 
-import jupytext
 import nbformat
 import pytest
+from problem_sets import solutions
 
-from classroom.course import masters, release
-
-SETS = list(masters())
+from classroom.course import release
 
 
 @pytest.fixture(scope="session")
@@ -18,18 +15,6 @@ def course(tmp_path_factory):
     folder = tmp_path_factory.mktemp("course")
     release(folder)
     return folder
-
-
-def solutions(name):
-    """Answers of the master, by cell."""
-    cells = jupytext.read(masters()[name], fmt="md:myst").cells
-    return {
-        cell.metadata.nbgrader.grade_id: re.sub(
-            r"^ *### (BEGIN|END) SOLUTION\n?", "", cell.source, flags=re.M
-        )
-        for cell in cells
-        if cell.metadata.get("nbgrader", {}).get("solution")
-    }
 
 
 @pytest.fixture(scope="session")

@@ -4,28 +4,22 @@ A part runs in `make test`; `make test-teaching` grades every problem set.
 """
 
 import csv
-import importlib
 import json
 import os
-import time
 
-import jupytext
 import pytest
-from conftest import SETS
 from nbgrader.api import Gradebook
+from problem_sets import SETS, cells, every_set, mistakes, solutions
 
-from classroom.course import masters
 from classroom.grading import COLUMNS, Limits, grade, isolation
 
-every_set = pytest.mark.parametrize("name", SETS)
 # Cells of a solved set take seconds; these are for those that hang.
 SHORT = Limits(cell=20, notebook=100, memory=4.0)
 
 
 def points(name, solution=False):
     """Points of the automatic cells, or of the written ones."""
-    cells = jupytext.read(masters()[name], fmt="md:myst").cells
-    gradings = [cell.metadata.get("nbgrader", {}) for cell in cells]
+    gradings = [cell.metadata.get("nbgrader", {}) for cell in cells(name)]
     return {
         g["grade_id"]: g["points"]
         for g in gradings
@@ -84,27 +78,11 @@ def test_nothing_for_nothing(course, hand_in, tmp_path):
         assert row["total"] == row["to_read"] == 0
 
 
-def wrong_answers(name):
-    return importlib.import_module(f"{name}_answers").WRONG
-
-
-@every_set
-def test_wrong_answers_name_cells(name):
-    assert len(wrong_answers(name)) == 3
-    for answers, marks in wrong_answers(name).values():
-        assert answers
-        assert set(marks) <= set(points(name))
-        lost = {t: p for t, p in marks.items() if p < points(name)[t]}
-        assert lost
-        # Partial work, partial marks.
-        assert len(lost) < len(points(name))
-
-
 @pytest.mark.teaching
 @every_set
 def test_typical_wrong_answers(course, hand_in, tmp_path, name):
     students = {}
-    for number, (answers, marks) in enumerate(wrong_answers(name).values()):
+    for number, (answers, marks) in enumerate(mistakes(name).values()):
         student = f"wrong-{name}-{number}"
         hand_in(tmp_path, student, name, answers)
         students[student] = {**points(name), **marks}
@@ -116,9 +94,8 @@ def test_typical_wrong_answers(course, hand_in, tmp_path, name):
 
 def answer_cells(name):
     """Code answers in order; after each its automatic cells, if any."""
-    cells = jupytext.read(masters()[name], fmt="md:myst").cells
     found, current = {}, None
-    for cell in cells:
+    for cell in cells(name):
         grading = cell.metadata.get("nbgrader", {})
         if grading.get("solution") and cell.cell_type == "code":
             current = found.setdefault(grading["grade_id"], [])
@@ -162,10 +139,7 @@ def run_hostile(course, hand_in, folder, names):
     for name in names:
         source, _ = HOSTILE[name]
         hand_in(folder, name, "ps2", {FIRST: source})
-    started = time.monotonic()
     rows = by_student(grade(folder, course, limits=SHORT, progress=False))
-    # Each in the time it is given, start and end of the kernel included.
-    assert time.monotonic() - started < 200 * (len(names) + 1)
     for name in names:
         expected = {**points("ps2"), **HOSTILE[name][1]}
         assert automatic(course, name, "ps2") == expected, name
@@ -193,8 +167,6 @@ def test_every_hostile_cell(course, hand_in, tmp_path):
 
 @pytest.mark.teaching
 def test_printing_or_warning_beside_a_right_answer(course, hand_in, tmp_path):
-    from conftest import solutions
-
     right = solutions("ps2")[FIRST]
     for name in ("prints-megabytes", "warns"):
         hand_in(
@@ -335,20 +307,14 @@ def test_a_submission_that_cannot_be_run_is_said_so(
     assert "see" in row["note"] and os.fspath(course) in row["note"]
 
 
-def test_bad_folder_leaves_the_course_alone(course, tmp_path):
-    before = (
-        (course / "grades.csv").read_bytes()
-        if (course / "grades.csv").exists()
-        else None
-    )
+def test_bad_folder_leaves_the_course_alone(tmp_path):
+    course = tmp_path / "course"
+    course.mkdir()
+    (course / "grades.csv").write_text("what a person has read")
     with pytest.raises(ValueError, match="SUBMISSIONS must"):
         grade(tmp_path / "nowhere", course, progress=False)
-    after = (
-        (course / "grades.csv").read_bytes()
-        if (course / "grades.csv").exists()
-        else None
-    )
-    assert before == after
+    assert [path.name for path in course.iterdir()] == ["grades.csv"]
+    assert (course / "grades.csv").read_text() == "what a person has read"
 
 
 def test_the_courses_own_folder_is_refused(course):

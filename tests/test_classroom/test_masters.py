@@ -2,17 +2,7 @@
 
 import re
 
-import jupytext
-import pytest
-from conftest import SETS
-
-from classroom.course import masters
-
-every_set = pytest.mark.parametrize("name", SETS)
-
-
-def cells(name):
-    return jupytext.read(masters()[name], fmt="md:myst").cells
+from problem_sets import SETS, cells, every_set, mistakes
 
 
 def graded(name, **wanted):
@@ -86,6 +76,25 @@ def test_checks_are_visible_and_hidden(name):
     fresh = [c for c in hidden if "SeedSequence().entropy" in c.source]
     assert len(fresh) >= 3
     assert all(re.search(r"print\([^)]*seed", c.source) for c in fresh)
+
+
+@every_set
+def test_mistakes_lose_some_points_and_not_all(name):
+    points = {
+        cell.metadata.nbgrader.grade_id: cell.metadata.nbgrader.points
+        for cell in graded(name, grade=True, solution=False)
+    }
+    answers = {
+        cell.metadata.nbgrader.grade_id
+        for cell in graded(name, grade=False, solution=True)
+    }
+    assert len(mistakes(name)) == 3
+    for changed, marks in mistakes(name).values():
+        assert changed and set(changed) <= answers
+        assert set(marks) <= set(points)
+        lost = [t for t, mark in marks.items() if mark < points[t]]
+        # Partial work, partial marks.
+        assert 0 < len(lost) < len(points)
 
 
 @every_set

@@ -1,20 +1,25 @@
 """Handouts hold what a student needs, and nothing that answers."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
 import zipfile
 
-import jupytext
 import nbformat
 import pytest
-from conftest import SETS
 from nbclient import NotebookClient
+from problem_sets import cells, every_set, mistakes
 
-from classroom.course import ROOT, masters, nbgrader, prepare, release
-
-every_set = pytest.mark.parametrize("name", SETS)
+from classroom.course import (
+    DATA,
+    ROOT,
+    masters,
+    nbgrader,
+    prepare,
+    release,
+)
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def secret_lines(name):
     Those that also stand in what everybody may see are left out.
     """
     secret, public = [], []
-    for cell in jupytext.read(masters()[name], fmt="md:myst").cells:
+    for cell in cells(name):
         grading = cell.metadata.get("nbgrader", {})
         hide = grading.get("solution") and cell.cell_type == "markdown"
         for line in cell.source.splitlines():
@@ -119,8 +124,30 @@ def test_archive(name, handout, course):
     assert all(re.fullmatch(r"[\w-]+==[\w.]+", pin) for pin in pins)
     with zipfile.ZipFile(course / "handout" / f"{name}.zip") as file:
         names = file.namelist()
-    assert all(n.startswith(f"{name}/") for n in names)
-    assert not any("__pycache__" in n or "assignments" in n for n in names)
+    # Nothing beside this is handed out: no master, no list of mistakes.
+    given = {f"{name}.ipynb", "README.txt"}
+    given |= {"requirements.txt", "environment.yml", "nclib/LICENSE"}
+    given |= {f"data/{name}.npz"} & {f"data/{key}.npz" for key in DATA}
+    given |= {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "nclib").rglob("*.py")
+    }
+    assert sorted(names) == sorted(f"{name}/{n}" for n in given)
+
+
+@every_set
+def test_no_mistake_is_handed_out(name, handout):
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in handout(name).rglob("*")
+        if path.suffix in (".ipynb", ".py", ".txt", ".yml")
+    )
+    for mistake, (answers, _) in mistakes(name).items():
+        assert mistake not in text
+        for source in answers.values():
+            # As Python, and as JSON in a notebook.
+            assert source not in text
+            assert json.dumps(source)[1:-1] not in text
 
 
 def test_requirements_cover_what_nclib_imports(handout):
@@ -142,7 +169,8 @@ def test_requirements_cover_what_nclib_imports(handout):
     }
     # These come with scikit-learn, pooch and JupyterLab.
     brought = {"threadpoolctl", "requests", "IPython", "matplotlib_inline"}
-    assert wanted - brought <= pinned
+    # `nclib.ledger.numbers` serves the pages of the book alone.
+    assert wanted - brought - {"myst_nb"} <= pinned
 
 
 def test_same_masters_same_bytes(course, tmp_path):

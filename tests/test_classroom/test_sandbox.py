@@ -4,13 +4,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from helpers import ROOT
 
 from classroom.grading import isolation
 
-ROOT = Path(__file__).resolve().parents[2]
 confined = pytest.mark.skipif(
     isolation() is not None, reason=f"no Landlock: {isolation()}"
 )

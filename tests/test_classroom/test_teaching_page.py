@@ -1,13 +1,13 @@
 """The teaching page says what the program does."""
 
 import re
-from pathlib import Path
+
+from helpers import BOOK, ROOT
 
 from classroom import executor, sandbox
 from classroom.grading import COLUMNS, Limits
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = " ".join((ROOT / "book" / "teaching.md").read_text().split())
+PAGE = " ".join((BOOK / "teaching.md").read_text().split())
 
 
 def test_limits_on_the_page_are_those_of_the_code():

@@ -1,4 +1,7 @@
-"""Typical wrong answers to problem set 3, and the marks they must get."""
+"""Typical mistakes in problem set 3, and the marks they must get.
+
+For teachers and for the tests; no handout contains this file.
+"""
 
 # name: (sources of answer cells, {test cell: points awarded}); every other
 # automatic cell must get full marks.
