@@ -1,0 +1,124 @@
+"""Command line: ``python -m nclib decide | figure | ledger``."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from nclib import ledger
+from nclib._files import replacing
+from nclib.feasibility import decide
+from nclib.figures import SCALES
+from nclib.figures.record import NoRecords
+
+
+def _decide(arguments):
+    with np.load(arguments.data) as data:
+        missing = {"X", "y"} - set(data.files)
+        if missing:
+            raise ValueError(
+                f"data must hold the arrays X and y, {arguments.data} lacks "
+                f"{', '.join(sorted(missing))}"
+            )
+        decision = decide(data["X"], data["y"])
+    print(decision)
+    for label, answer in decision.classes.items():
+        print(f"class {label}: {answer.message}")
+    return {True: 0, False: 1, None: 2}[decision.occurs]
+
+
+def _figure(arguments):
+    figure = importlib.import_module(
+        f"nclib.figures.figure_{arguments.number}"
+    )
+    options = {}
+    for name in ("design", "method", "minutes", "widths"):
+        value = getattr(arguments, name)
+        if value is not None:
+            options[name] = value
+    result = figure.run(
+        scale=arguments.scale,
+        seed=arguments.seed,
+        n_jobs=arguments.jobs,
+        **options,
+    )
+    if arguments.record:
+        result.save(arguments.record)
+    drawing = figure.draw(result)
+    drawing.savefig(arguments.out, dpi=150, facecolor="white")
+    print(f"{arguments.out}: {result.provenance}")
+    return 0
+
+
+def _ledger(arguments):
+    ids = arguments.id or list(ledger.claims())
+    outcomes, left_out = [], 0
+    for id in ids:
+        try:
+            outcomes.append(ledger.run(id, scale=arguments.scale))
+        except NoRecords as error:
+            left_out += 1
+            print(f"not run  {id}  {error}", flush=True)
+        else:
+            print(ledger.Table(outcomes[-1:]), flush=True)
+    failed = sum(not outcome.holds for outcome in outcomes)
+    said = f"{len(outcomes) - failed} hold, {failed} fail"
+    print(said + (f", {left_out} not run" if left_out else ""))
+    if arguments.json:
+        with replacing(arguments.json) as file:
+            file.write(ledger.Table(outcomes).to_json().encode())
+    return int(failed > 0)
+
+
+def main(argv=None):
+    """Run one command; the exit status says what it found."""
+    parser = argparse.ArgumentParser(prog="python -m nclib")
+    commands = parser.add_subparsers(required=True)
+
+    one = commands.add_parser(
+        "decide", help="decide collapse; exit 0 yes, 1 no, 2 undecided"
+    )
+    one.add_argument("data", type=Path, help=".npz file with X and y")
+    one.set_defaults(command=_decide)
+
+    one = commands.add_parser("figure", help="simulate and draw a figure")
+    one.add_argument("number", type=int, choices=range(1, 7))
+    one.add_argument("--scale", choices=SCALES)
+    one.add_argument("--design", choices=("nested", "independent"))
+    one.add_argument("--method", help="figures 3-6: sgd, flow or lbfgs")
+    one.add_argument(
+        "--minutes",
+        type=float,
+        help="figure 6: wall time a net; the same call goes on from there",
+    )
+    one.add_argument(
+        "--width",
+        type=int,
+        action="append",
+        dest="widths",
+        help="figure 6: only this width, repeatable",
+    )
+    one.add_argument("--seed", type=int, default=0)
+    one.add_argument("--jobs", type=int)
+    one.add_argument("--out", type=Path, required=True, help="picture")
+    one.add_argument("--record", type=Path, help="result as .npz")
+    one.set_defaults(command=_figure)
+
+    one = commands.add_parser("ledger", help="run claims; exit 1 on failure")
+    one.add_argument("--id", action="append", help="claim, repeatable")
+    one.add_argument("--scale", choices=SCALES)
+    one.add_argument("--json", type=Path, help="write the outcomes here too")
+    one.set_defaults(command=_ledger)
+
+    arguments = parser.parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except (ValueError, TypeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

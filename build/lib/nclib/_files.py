@@ -1,0 +1,85 @@
+"""Files that are there whole or not at all, and tell when they are damaged."""
+
+import hashlib
+import io
+import os
+import uuid
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+@contextmanager
+def replacing(path):
+    """Open a binary file that takes the place of ``path`` once it is whole.
+
+    Whatever goes wrong, a full disk say, leaves nothing behind and ``path``
+    as it was. Its permissions are those of any new file.
+    """
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with open(partial, "xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except BaseException as error:
+        partial.unlink(missing_ok=True)
+        error.add_note(f"while writing {path}, which is unchanged")
+        raise
+
+
+def write_array(path, array):
+    """Write an array of numbers, behind its checksum."""
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    content = content.getvalue()
+    with replacing(path) as file:
+        file.write(hashlib.sha256(content).digest() + content)
+
+
+def read_array(path):
+    """Read what `write_array` wrote; ValueError where it is damaged."""
+    content = Path(path).read_bytes()
+    digest, content = content[:_DIGEST], content[_DIGEST:]
+    if hashlib.sha256(content).digest() != digest:
+        raise ValueError(f"{path} is damaged: its checksum is wrong")
+    return np.load(io.BytesIO(content), allow_pickle=False)
+
+
+def write_arrays(path, arrays):
+    """Write named arrays into one .npz file, with their checksum."""
+    arrays = {name: np.asarray(value) for name, value in arrays.items()}
+    checksum = np.array(_checksum(arrays))
+    with replacing(path) as file:
+        np.savez_compressed(file, checksum=checksum, **arrays)
+
+
+def read_arrays(path):
+    """Read what `write_arrays` wrote; ValueError where it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        stated = str(arrays.pop("checksum"))
+    except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(
+            f"{path} is damaged, or no record of nclib: {error}"
+        ) from error
+    if stated != _checksum(arrays):
+        raise ValueError(f"{path} is damaged: its checksum is wrong")
+    return arrays
+
+
+def _checksum(arrays):
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(repr((name, array.dtype.str, array.shape)).encode())
+        # Structured arrays say "|V64" whatever their columns are called.
+        digest.update(repr(array.dtype.descr).encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,271 @@
+"""The pictures of the chapter on the exact boundary."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from nclib.figures import style
+
+NOISES = {0.2: style.BLUE, 0.5: style.GREEN, 2.0: style.ORANGE}
+
+
+def draw_boundary(n, fine, curves, simulated, predicted):
+    """Critical dimensions of two clusters, and the exact boundary.
+
+    Parameters
+    ----------
+    n : int
+        Samples in a class.
+    fine : (m,) array
+        Noise levels of the curves.
+    curves : dict
+        From the angle in degrees, 180, 45 or 0, to the boundary at `fine`.
+    simulated : dict
+        From angle and noise level to critical dimensions.
+    predicted : frozen distribution of scipy
+        Of the critical dimensions at 180 degrees and noise 0.5.
+    """
+    style.use()
+    figure, (ax, strip) = style.grid(
+        1, 2, 6.4, 4.0, sharey=True, gridspec_kw=dict(width_ratios=[4, 1])
+    )
+    colors = {180: style.BLUE, 45: style.GREEN, 0: style.ORANGE}
+    for degrees, color in colors.items():
+        ax.plot(fine, curves[degrees], color=color, lw=3)
+        for (angle, sigma), d in simulated.items():
+            if angle != degrees:
+                continue
+            x = sigma + np.linspace(-0.03, 0.03, len(d))
+            ax.plot(x, d / n, ".", color=color, ms=2, alpha=0.35)
+            mean = (d.mean() - 0.5) / n
+            ax.plot(sigma, mean, "o", color=color, ms=7, mec="white")
+    style.label(ax, 0.03, 1.44, "0 degrees", style.ORANGE)
+    style.label(ax, 0.13, 1.22, "45", style.GREEN, ha="center")
+    style.label(ax, 0.58, 1.20, "180 degrees", style.BLUE)
+    ax.set(
+        xlabel=r"noise $\sigma$",
+        ylabel="dimensions per sample, $d/n$",
+        xlim=(0, 2.1),
+        ylim=(1, 1.65),
+    )
+    d = simulated[180, 0.5]
+    cells = np.arange(d.min() - 1, d.max() + 2)
+    strip.barh(
+        cells / n,
+        [(d == c).mean() for c in cells],
+        height=0.8 / n,
+        color=style.BLUE,
+        alpha=0.45,
+    )
+    levels = np.linspace(1, 1.65, 200)
+    strip.plot(predicted.pdf(levels * n), levels, color=style.INK, lw=2)
+    strip.set(xlabel="share", xticks=[])
+    return figure
+
+
+def draw_cone(half, angles, chances):
+    """Lines that meet a wedge, and subspaces that meet an orthant.
+
+    Parameters
+    ----------
+    half : float
+        Half the opening of the wedge, in radians.
+    angles : sequence of float
+        Of the lines.
+    chances : dict
+        From N = 10, 60 and 1000 to the chance of a subspace of each
+        dimension 1 to N to meet the positive orthant.
+    """
+    style.use()
+    figure, (ax, curve) = style.grid(1, 2, 6.4, 3.2)
+    x, y = 3 * np.cos(half), 3 * np.sin(half)
+    ax.fill([0, x, x], [0, y, -y], color=style.ORANGE, alpha=0.35, lw=0)
+    for angle in angles:
+        meets = abs(angle) < half
+        x, y = 1.6 * np.cos(angle), 1.6 * np.sin(angle)
+        ax.plot(
+            [-x, x],
+            [-y, y],
+            lw=2 if meets else 1.2,
+            color=style.BLUE if meets else style.INK,
+            ls="-" if meets else ":",
+        )
+    ax.set(
+        xlim=(-1.6, 1.6),
+        ylim=(-1.6, 1.6),
+        aspect="equal",
+        xticks=[],
+        yticks=[],
+    )
+    ax.spines[:].set_visible(False)
+    looks = {
+        10: (style.SKY, 0.13, 0.27),
+        60: (style.BLUE, 0.60, 0.72),
+        1000: (style.PURPLE, 0.55, 0.18),
+    }
+    for N, (color, x, y) in looks.items():
+        curve.plot(np.arange(1, N + 1) / N, chances[N], color=color)
+        style.label(curve, x, y, f"N = {N}", color)
+    curve.set(
+        xlabel=r"dimension of the subspace, $\ell/N$",
+        ylabel="chance to meet the cone",
+    )
+    return figure
+
+
+def draw_profile(c, F, D):
+    """The limit program along a line, and the programs of data sets.
+
+    Parameters
+    ----------
+    c : (m,) array
+        Coefficient of the line.
+    F, D : dicts
+        From the noise level, 0.2, 0.5 or 2, to the limit at `c`, and to the
+        programs of several data sets.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    for sigma, color in NOISES.items():
+        best, least = c[F[sigma].argmin()], F[sigma].min()
+        ax.plot(c, F[sigma], color=color, lw=3.5)
+        ax.plot(best, least, "o", color=color, ms=9, mec="white", zorder=5)
+        for sample in D[sigma]:
+            ax.plot(c, sample, color=color, lw=0.7, alpha=0.6)
+        name = rf"$\sigma$ = {sigma}"
+        style.label(ax, best, least - 0.07, name, color, va="top", ha="center")
+    ax.set(
+        xlabel="coefficient $c$",
+        ylabel="$F(v)$ and its samples",
+        xlim=(0, 0.8),
+        ylim=(0.9, 2.2),
+    )
+    return figure
+
+
+def draw_universality(results, other_noise):
+    """Simulated minus predicted critical dimensions, a row a case.
+
+    Parameters
+    ----------
+    results : dict
+        From the name of a case to mean, standard error, and prediction.
+    other_noise : collection of str
+        Names of the cases whose noise is not Gaussian.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 4.4))
+    ax.axvline(0, color=style.INK, lw=1.5)
+    for row, (name, values) in enumerate(results.items()):
+        mean, error, predicted = values
+        ax.errorbar(
+            mean - predicted,
+            -row,
+            xerr=2 * error,
+            fmt="o",
+            color=style.VERMILION if name in other_noise else style.BLUE,
+            lw=2,
+            ms=6,
+        )
+        ax.text(3.4, -row, f"{predicted:.1f}", va="center", ha="right")
+    ax.set_yticks(-np.arange(len(results)), list(results))
+    ax.set(xlabel="simulated minus predicted, in dimensions", xlim=(-3.5, 3.5))
+    return figure
+
+
+def draw_width(grid, shares, smooth, formula):
+    """The probability of collapse against the dimension, at three noises.
+
+    Parameters
+    ----------
+    grid, smooth : arrays
+        Dimensions of the simulation and of the formula.
+    shares, formula : dicts
+        From the noise level, 0.2, 0.5 or 2, to the share of draws that
+        collapse at `grid`, and to the formula at `smooth`.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    for sigma, color in NOISES.items():
+        share = shares[sigma]
+        ax.step(grid, share, where="post", color=color, lw=1.5)
+        ax.plot(smooth + 0.5, formula[sigma], color=color, lw=3, alpha=0.55)
+        x = grid[share > 0.9][0] + 1
+        style.label(ax, x, 0.86, rf"$\sigma$ = {sigma}", color)
+    ax.set(xlabel="dimension $d$", ylabel="probability of collapse")
+    return figure
+
+
+def draw_bounds(sigma, exact, ratio, union, gordon):
+    """The exact boundary and the regions that two theorems grant.
+
+    Parameters
+    ----------
+    sigma, exact : (m,) arrays
+        Noise levels and the boundary there.
+    ratio : array
+        Dimensions per sample.
+    union, gordon : dicts
+        From n = 300, 10^4 and 10^8 to the noise that Theorem 4 grants at
+        each `ratio`, and to the ratio that Theorem 5(b) asks for.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 4.0))
+    ax.plot(sigma, exact, color=style.INK, lw=3.5)
+    style.label(ax, 0.75, 1.31, "exact", style.INK)
+    looks = {300: ("300", 1), 10**4: ("10^4", 0.7), 10**8: ("10^8", 0.45)}
+    for n, (name, alpha) in looks.items():
+        ax.plot(union[n], ratio, **style.UNION_BOUND, alpha=alpha)
+        ax.axhline(gordon[n], **style.GORDON, alpha=alpha)
+        style.label(
+            ax,
+            2.05,
+            gordon[n] + 0.01,
+            f"$n = {name}$",
+            style.BLUE,
+            ha="right",
+            va="bottom",
+        )
+    style.label(ax, 0.17, 1.90, "union bound", style.VERMILION)
+    ax.set(
+        xlim=(0, 2.1),
+        ylim=(1, 2),
+        xlabel=r"noise $\sigma$",
+        ylabel="dimensions per sample, $d/n$",
+    )
+    return figure
+
+
+def draw_minority(sizes, lengths, vanish):
+    """The feature of a small class against its size, at two penalties.
+
+    Parameters
+    ----------
+    sizes : (m,) array
+        Sizes of the small class.
+    lengths, vanish : dicts
+        From the product of the penalties, 0.001 and 0.0025, to the squared
+        length of the feature, relative to the others, and to the size up to
+        which it is zero.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    colors, heights = (style.BLUE, style.ORANGE), (0.8, 0.65)
+    for product, color, height in zip(lengths, colors, heights, strict=True):
+        ax.plot(
+            sizes,
+            lengths[product],
+            "o-",
+            color=color,
+            lw=1,
+            mec="white",
+            ms=7,
+        )
+        ax.axvline(vanish[product], color=color, ls=":")
+        name = rf"$\lambda_W\lambda_H$ = {product:.4f}"
+        style.label(ax, vanish[product] + 0.4, height, name, color)
+    ax.set(
+        xlabel="samples in the small class",
+        xticks=[1, 5, 10, 15, 20],
+        ylabel=r"$\|h_3\|^2 / \|h_1\|^2$",
+    )
+    return figure

@@ -1,0 +1,426 @@
+"""Theorem 2: the unconstrained positive feature model, four ways."""
+
+import numpy as np
+from scipy.special import entr, softmax
+
+from nclib.feasibility import decide
+from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
+from nclib.metrics import nc_metrics
+from nclib.networks import collapsed_network
+from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
+from nclib.upfm import PENALTIES, descend, upfm_minimizer, upfm_risk
+
+LOSSES = ("ce", "l2")
+# From nearly free features to penalties beyond the transition to zero.
+_PENALTIES = (PENALTIES, (0.02, 0.01), (0.004, 0.03), (0.7, 0.6))
+
+
+def certify(loss, sizes):
+    """Worst residuals of closed form and certificate over ``_PENALTIES``."""
+    attained = negative = slack = 0.0
+    cases = collapsed = 0
+    for K, n in sizes:
+        y = np.repeat(np.arange(K), n)
+        for penalties in _PENALTIES:
+            s = upfm_minimizer(K, n, *penalties, loss)
+            own = upfm_risk(s.H, s.W, y, *penalties, loss)
+            attained = max(attained, abs(own - s.risk))
+            proof = kkt_certificate(K, n, *penalties, loss)
+            negative = max(negative, -proof.min_eigenvalue)
+            size = np.linalg.norm(proof.S) * np.linalg.norm(proof.Q)
+            slack = max(slack, proof.slackness / max(size, 1e-300))
+            if proof.complementarity or proof.B.min() < 0:
+                return False, f"B is no multiplier at {K, n, penalties}"
+            if proof.rank_Q != (K if s.collapsed else 0):
+                return False, f"rank Q = {proof.rank_Q} at {K, n, penalties}"
+            cases, collapsed = cases + 1, collapsed + s.collapsed
+    holds = attained < 1e-14 and negative < 1e-11 and slack < 1e-13
+    return holds and 0 < collapsed < cases, (
+        f"{cases} problems, {cases - collapsed} of them with minimizer zero: "
+        f"risk of the closed form within {attained:.0e} of the minimum; "
+        f"certificate S >= -{negative:.0e}, |SQ| <= {slack:.0e} |S||Q|, "
+        "B >= 0, <B, V> = 0"
+    )
+
+
+def _sizes(scale):
+    sizes = [(2, 3), (3, 4), (5, 10), (10, 4)]
+    return sizes if scale == "quick" else [*sizes, (2, 300), (10, 50)]
+
+
+@claim(
+    "thm-2a",
+    "Theorem 2(a), eqs. (2.6), (2.8), (2.9)",
+    strength="certified",
+)
+def theorem_2a(scale):
+    """Under cross-entropy the best nonnegative features are collapsed and
+    orthogonal, the best classifier is a simplex, at the stated a and b.
+
+    Needs: equal classes, D >= K; W = 0, H = 0 where a = 0.
+    """
+    return certify("ce", _sizes(scale))
+
+
+@claim(
+    "thm-2b",
+    "Theorem 2(b), eqs. (2.7), (2.10), (2.11)",
+    strength="certified",
+)
+def theorem_2b(scale):
+    """Under the squared loss the best nonnegative features are collapsed and
+    orthogonal, and W is a multiple of the class means.
+
+    Needs: equal classes, D >= K; sqrt(n) K lambda in place of the printed
+    factor, see erratum-32.
+    """
+    return certify("l2", _sizes(scale))
+
+
+@claim(
+    "upfm-ladder",
+    "Section 4.1",
+    strength="identity",
+)
+def ladder(scale):
+    """The semidefinite program, its average over the samples of a class, its
+    average over classes, the closed form and non-convex descent have the same
+    minimum.
+
+    Needs: (n, K) = (2, 3), (3, 2), (2, 4), both losses, before and beyond the
+    transition to zero.
+    """
+    quick = scale == "quick"
+    worst = dict.fromkeys(("full", "permutation", "scalar", "descent"), 0.0)
+    for n, K in ((2, 3), (3, 2), (2, 4)):
+        for loss in LOSSES:
+            for penalties in ((0.05, 0.02), (0.5, 0.5)):
+                minimum = upfm_minimizer(K, n, *penalties, loss).risk
+                values = {
+                    name: upfm_sdp([n] * K, *penalties, loss, name).objective
+                    for name in ("full", "permutation", "scalar")
+                    if not (quick and name == "full" and (n, K) != (3, 2))
+                }
+                starts = 4 if quick else 10
+                found = descend([n] * K, K, *penalties, loss, starts)
+                values["descent"] = found.risk
+                for name, value in values.items():
+                    worst[name] = max(worst[name], abs(value - minimum))
+    holds = (
+        worst["full"] < 1e-6
+        and worst["permutation"] < 1e-6
+        and worst["scalar"] < 1e-13
+        and worst["descent"] < 1e-7
+    )
+    return holds, "largest distance from the closed form: " + ", ".join(
+        f"{name} {value:.0e}" for name, value in worst.items()
+    )
+
+
+@claim(
+    "upfm-gap",
+    strength="identity",
+)
+def gap_identity(scale):
+    """Risk minus minimum is a sum of four nonnegative terms, one for each
+    property of collapse, for every H >= 0 and W.
+
+    Needs: equal classes; any width, either loss, any penalties.
+    """
+    draws = at_scale(scale, 100, 1000)
+    error, least = 0.0, np.inf
+    rng = np.random.default_rng(26)
+    for i in range(draws):
+        K, n = int(rng.integers(2, 7)), int(rng.integers(1, 9))
+        D = int(rng.integers(1, K + 4))
+        penalties = 10 ** rng.uniform(-4, 0, 2)
+        loss = LOSSES[i % 2]
+        y = np.repeat(np.arange(K), n)
+        H = rng.exponential(size=(K * n, D)) * rng.integers(0, 2, (K * n, D))
+        W = rng.normal(size=(D, K))
+        risk = upfm_risk(H, W, y, *penalties, loss)
+        minimum = upfm_minimizer(K, n, *penalties, loss).risk
+        terms = gap_terms(H, W, n, *penalties, loss)
+        error = max(error, abs(risk - minimum - terms.gap) / risk)
+        least = min(least, *terms)
+    return error < 1e-12 and least >= 0, (
+        f"{draws} random pairs (H, W): identity to {error:.0e} of the risk, "
+        f"smallest term {least:.0e}"
+    )
+
+
+@claim(
+    "upfm-entropy",
+    strength="identity",
+)
+def entropy(scale):
+    """The minimum is h(s) + s log(K-1), the entropy of the minimizer's own
+    predictions, s = lambda sqrt(n K (K-1)); for the squared loss it is s -
+    s^2/2, s = sqrt(n) K lambda.
+
+    Needs: s < (K-1)/K, and s < 1 for the squared loss; log K and 1/2 beyond.
+    The floors are those of lambda_W = 1e-3, lambda_H = 1e-6.
+    """
+    worst = 0.0
+    for K, n in ((2, 1), (2, 300), (3, 4), (10, 500), (50, 7)):
+        for share in (1e-4, 0.05, 0.5, 0.999):
+            s = share * (K - 1) / K
+            lam = s / np.sqrt(n * K * (K - 1))
+            best = upfm_minimizer(K, n, 7 * lam, lam / 7)
+            prediction = softmax(best.H_mean @ best.W, axis=1)[0]
+            formula = entr(s) + entr(1 - s) + s * np.log(K - 1)
+            lam = share / (np.sqrt(n) * K)
+            square = upfm_minimizer(K, n, 7 * lam, lam / 7, "l2").risk
+            worst = max(
+                worst,
+                abs(best.risk - formula),
+                abs(best.risk - entr(prediction).sum()),
+                abs(square - (share - share**2 / 2)),
+            )
+    floors = [
+        upfm_sdp([n] * K, *PENALTIES, reduction="scalar").objective
+        for K, n in ((2, 300), (10, 500))
+    ]
+    printed = [f"{value:.6g}" for value in floors]
+    return worst < 1e-13 and printed == ["0.00632286", "0.0549958"], (
+        f"20 problems a loss: within {worst:.0e}; floor {printed[0]} for "
+        f"K = 2, n = 300 and {printed[1]} for K = 10, n = 500"
+    )
+
+
+@claim(
+    "erratum-32",
+    "Theorem 2(b), eqs. (2.10), (2.11), as our copy prints them",
+    strength="identity",
+)
+def erratum_32(scale):
+    """The factor is 1 - sqrt(n) K lambda, as in the proof, and not 1 - sqrt(n
+    K lambda).
+
+    Needs: squared loss; the scale found by descent.
+    """
+    error, excess = 0.0, np.inf
+    for n, K, lam in ((4, 3, 0.0173205), (2, 2, 0.05), (3, 4, 0.01)):
+        found = descend([n] * K, K, lam, lam, "l2", starts=4)
+        logits = found.H @ found.W
+        Y = np.repeat(np.eye(K), n, axis=0)
+        right, printed = 1 - np.sqrt(n) * K * lam, 1 - np.sqrt(n * K * lam)
+        error = max(error, np.abs(logits - right * Y).max())
+        b = printed / np.sqrt(n)
+        H = np.sqrt(b) * Y
+        W = np.sqrt(n) * np.sqrt(b) * np.eye(K)
+        own = upfm_risk(H, W, Y.argmax(1), lam, lam, "l2")
+        excess = min(excess, own - found.risk)
+        if n == 4:
+            numbers = f"{logits[0, 0]:.4f} against {printed:.4f} printed"
+    return error < 1e-5 and excess > 0.01, (
+        f"n = 4, K = 3: {numbers}; over three problems the descent is "
+        f"within {error:.0e} of the corrected logits, and the printed ones "
+        f"cost at least {excess:.3f} more"
+    )
+
+
+@claim(
+    "erratum-33",
+    "Theorem 2(b) against Definition 1",
+    strength="identity",
+)
+def erratum_33(scale):
+    """Under the squared loss W^T W is a multiple of I_K, so that Definition 1,
+    which asks for a simplex, never holds to the letter.
+
+    Needs: squared loss, a > 0; minimizers found by descent.
+    """
+    error, distances = 0.0, []
+    for K, n in ((2, 3), (3, 4), (4, 2)):
+        y = np.repeat(np.arange(K), n)
+        found = descend([n] * K, K, 0.03, 0.01, "l2", starts=4)
+        metrics = nc_metrics(found.H, found.W, y)
+        expected = np.sqrt(2 - 2 * np.sqrt((K - 1) / K))
+        error = max(
+            error,
+            abs(metrics.nc2_weights - expected),
+            metrics.nc2_features,
+            metrics.nc1,
+        )
+        frame = found.W.T @ found.W
+        away = frame / np.linalg.norm(frame) - np.eye(K) / np.sqrt(K)
+        error = max(error, np.linalg.norm(away))
+        distances.append(metrics.nc2_weights)
+    return error < 1e-4 and min(distances) > 0.4, (
+        f"K = 2, 3, 4: distance of W^T W from a simplex "
+        f"{', '.join(f'{x:.3f}' for x in distances)}; all else, and the "
+        f"distance from I_K, within {error:.0e} of Theorem 2(b)"
+    )
+
+
+@claim(
+    "erratum-34",
+    "Theorems 2 to 6, their hypotheses",
+    strength="measured",
+)
+def erratum_34(scale):
+    """They need D >= K and penalties with a > 0.
+
+    Needs: counterexamples: K = 3 with D = 1 and 2, and heavy penalties on
+    independent samples.
+    """
+    minimum = upfm_minimizer(3, 2, 0.01, 0.01).risk
+    starts = at_scale(scale, 6, 20)
+    narrow = [
+        descend([2] * 3, D, 0.01, 0.01, starts=starts).risk for D in (1, 2, 3)
+    ]
+    rng = np.random.default_rng(34)
+    X, y = rng.standard_normal((12, 15)), np.repeat(np.arange(3), 4)
+    feasible = decide(X, y)
+    proved = feasible.verified
+    heavy = upfm_minimizer(3, 4, 0.5, 0.5)
+    net = collapsed_network(X, y, 0.01, 0.01)
+    gap = net.risk(X, y, 0.01, 0.01) - upfm_minimizer(3, 4, 0.01, 0.01).risk
+    proof = kkt_certificate(3, 4, 0.5, 0.5)
+    holds = (
+        narrow[1] > minimum + 0.1
+        and narrow[0] > narrow[1]
+        and abs(narrow[2] - minimum) < 1e-8
+        and feasible.occurs
+        and proved
+        and not heavy.collapsed
+        and proof.min_eigenvalue > -1e-12
+        and abs(gap) < 1e-12
+    )
+    return holds, (
+        f"K = 3: best risk {narrow[0]:.4f}, {narrow[1]:.4f}, {narrow[2]:.4f} "
+        f"with D = 1, 2, 3, closed form {minimum:.4f}; on 12 independent "
+        "samples (2.12) is feasible, proved, yet at heavy penalties the "
+        f"minimizer is zero (certificate, risk {heavy.risk:.4f} = log 3); "
+        f"at light ones a collapsed network is {abs(gap):.0e} from the "
+        "minimum"
+    )
+
+
+@claim(
+    "erratum-35",
+    "Theorem 2(a), condition for a > 0",
+    strength="certified",
+)
+def erratum_35(scale):
+    """a > 0 if and only if sqrt(n (K-1) / K) > K n lambda; otherwise W = 0, H
+    = 0 is the minimizer, and the printed a, b have no meaning.
+
+    Needs: cross-entropy; minimizers certified on both sides.
+    """
+    negative = longest = 0.0
+    undefined = cases = 0
+    for K, n in ((2, 3), (3, 4), (6, 5)):
+        edge = np.sqrt(n * (K - 1) / K) / (K * n)
+        for share in (0.5, 0.99, 1.01, 2.0, 10.0):
+            lam = share * edge
+            best = upfm_minimizer(K, n, 4 * lam, lam / 4)
+            proof = kkt_certificate(K, n, 4 * lam, lam / 4)
+            negative = max(negative, -proof.min_eigenvalue)
+            if best.collapsed != (share < 1):
+                return False, f"a = {best.a} at {share} times the edge"
+            inside = (K - 1) * (1 / (lam * np.sqrt(n * K * (K - 1))) - 1)
+            undefined += inside <= 0
+            cases += 1
+        found = descend([n] * K, K, 2 * edge, 2 * edge, starts=3)
+        longest = max(longest, np.abs(found.H).max(), np.abs(found.W).max())
+    return negative < 1e-11 and longest < 1e-4 and undefined > 0, (
+        f"{cases} problems: a > 0 exactly below the edge, certificate "
+        f"S >= -{negative:.0e}; in {undefined} the printed a is the log of a "
+        f"negative number; at twice the edge descent ends within "
+        f"{longest:.0e} of zero"
+    )
+
+
+@claim(
+    "erratum-37",
+    "Proof of Theorem 2(a), eq. (4.5), as our copy prints it",
+    strength="identity",
+)
+def erratum_37(scale):
+    """a/b is the root of nK/(K-1) times lambda_H/lambda_W; the root covers
+    both factors, as in the theorem.
+
+    Needs: cross-entropy; a and b from the minimizer of a descent.
+    """
+    error, miss = 0.0, np.inf
+    for n, K, lambda_W, lambda_H in (
+        (2, 3, 0.02, 0.01),
+        (3, 2, 0.03, 0.01),
+        (2, 4, 0.004, 0.01),
+    ):
+        found = descend([n] * K, K, lambda_W, lambda_H, starts=4)
+        Z = found.H @ found.W
+        measured = (Z[0, 0] - Z[0, -1]) / (found.H[0] ** 2).sum()
+        size, tilt = n * K / (K - 1), lambda_H / lambda_W
+        error = max(error, abs(measured / np.sqrt(size * tilt) - 1))
+        miss = min(miss, abs(measured / (np.sqrt(size) * tilt) - 1))
+        if (n, K) == (2, 3):
+            numbers = (
+                f"{measured:.4f} against {np.sqrt(size) * tilt:.4f} printed"
+            )
+    return error < 1e-4 and miss > 0.2, (
+        f"n = 2, K = 3: a/b = {numbers}; over three problems within "
+        f"{error:.0e} of the corrected root, at least {miss:.0%} from the "
+        "printed one"
+    )
+
+
+@claim(
+    "erratum-36",
+    "Theorem 2(a), proof, uniqueness",
+    strength="identity",
+)
+def erratum_36(scale):
+    """Strict complementarity does not make the minimizer of a semidefinite
+    program unique; complementarity with B and the equality of the softmax
+    gradients do.
+
+    Needs: K = 2 to 5, a > 0, cross-entropy; unique as matrices of inner
+    products.
+    """
+    # min tr X over X >= 0 with tr X = 1: dual y = 1, S = I - y I = 0.
+    both = [np.diag([0.5, 0.5]), np.diag([0.25, 0.75])]
+    S = np.zeros((2, 2))
+    strict = all(
+        np.linalg.matrix_rank(X) + np.linalg.matrix_rank(S) == 2
+        and np.trace(X) == 1
+        and np.linalg.norm(S @ X) == 0
+        for X in both
+    )
+    spread = np.linalg.norm(both[0] - both[1])
+    cases, least, loose, error = 0, np.inf, 0, 0.0
+    for K, n in ((2, 3), (3, 2), (3, 4), (5, 2)):
+        lam = 0.2 / np.sqrt(n * K * (K - 1))
+        proof = kkt_certificate(K, n, lam, lam)
+        N, ranks = K * n, proof.rank_S + proof.rank_Q
+        values, vectors = np.linalg.eigh(proof.S)
+        kernel = vectors[:, : K + N - proof.rank_S]
+        size = kernel.shape[1]
+        # Every other minimizer is kernel M kernel^T with the same values
+        # <B, V> = 0, hence V = 0 where B > 0, and Z up to shifts of rows.
+        columns, bare = [], []
+        center = np.eye(K) - 1 / K
+        for i in range(size):
+            for j in range(i + 1):
+                M = np.zeros((size, size))
+                M[i, j] = M[j, i] = 1
+                Q = kernel @ M @ kernel.T
+                on_B = Q[K:, K:][proof.B > 0]
+                logits = (Q[K:, :K] @ center).ravel()
+                columns.append(np.r_[on_B, logits])
+                bare.append(np.r_[np.trace(proof.S @ Q)])
+        singular = np.linalg.svd(np.transpose(columns), compute_uv=False)
+        least = min(least, singular[-1] / singular[0])
+        loose = max(loose, size * (size + 1) // 2)
+        error = max(error, np.abs(bare).max())
+        cases += ranks == K + N
+    holds = strict and spread > 0.1 and cases == 4 and least > 1e-3
+    return holds and error < 1e-10, (
+        f"min tr X with tr X = 1: two minimizers, a distance {spread:.2f} "
+        f"apart, both strictly complementary; in Theorem 2, {cases} cases: "
+        f"up to {loose} directions lie in the kernel of S, none survives "
+        f"both conditions (least singular value ratio {least:.3f})"
+    )
