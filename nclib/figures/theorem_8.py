@@ -1,0 +1,114 @@
+"""The pictures of the chapter on Theorem 8."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from nclib.figures import style
+
+RULES = {
+    "error": (style.BLUE, "tie = error"),
+    "half": (style.GREEN, "tie = random guess"),
+    "correct": (style.ORANGE, "tie = correct"),
+}
+
+
+def draw_silence(outputs):
+    """Points of the first class, by the inputs of two neurons.
+
+    Parameters
+    ----------
+    outputs : dict
+        From the length N of the extra vector to a pair of arrays: what the
+        first and what the second neuron computes before the ReLU.
+    """
+    style.use()
+    figure, axes = style.grid(1, len(outputs), 7.0, 3.7)
+    for ax, (N, (a, b)) in zip(axes, outputs.items(), strict=True):
+        tie = (a <= 0) & (b <= 0)
+        right = ~tie & (a > b)
+        R = 1.05 * max(np.abs(a).max(), np.abs(b).max())
+        ax.fill_between([-R, 0], -R, 0, color=style.INK, alpha=0.15, lw=0)
+        for part, color in (
+            (tie, style.INK),
+            (right, style.BLUE),
+            (~tie & ~right, style.VERMILION),
+        ):
+            ax.plot(a[part], b[part], ".", ms=4, color=color)
+        ax.plot([0, R], [0, R], color=style.INK, lw=1.2)
+        ax.set(
+            xlim=(-R, R),
+            ylim=(-R, R),
+            aspect="equal",
+            xlabel="first neuron",
+            title=f"the same, plus ${N}\\nu$" if N else "the two best",
+        )
+    axes[0].set_ylabel("second neuron")
+    return figure
+
+
+def draw_ties(lengths, errors, printed, bayes):
+    """Errors of a pair by the length of the extra vector and the tie rule.
+
+    Parameters
+    ----------
+    lengths : (m,) array
+        Lengths, 0 among them, which is drawn at the left end.
+    errors : dict
+        From a tie rule to the m errors.
+    printed, bayes : float
+        The bound (2.28), and the Bayes error.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
+    shown = lengths + 0.02 * (lengths == 0)
+    for ties, (color, name) in RULES.items():
+        ax.plot(shown, errors[ties], color=color, lw=2.4)
+        style.label(ax, 130, errors[ties][-1], name, color, va="center")
+    ax.axhline(printed, color=style.VERMILION, lw=1.6)
+    ax.axhline(bayes, color=style.INK, lw=1.4, ls="--")
+    for y, name, color in (
+        (printed + 0.017, "(2.28)", style.VERMILION),
+        (bayes - 0.02, "Bayes", style.INK),
+    ):
+        style.label(ax, 130, y, name, color, va="center")
+    ax.set(
+        xscale="log",
+        xlim=(0.02, 2500),
+        ylim=(0.12, 0.7),
+        ylabel="error",
+        xlabel=r"length of the extra vector $\nu$",
+    )
+    ax.set_xticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
+    ax.minorticks_off()
+    return figure
+
+
+def draw_last_sentence(noise, neuron, hyperplane, printed):
+    """Cosines that are possible, and what the proof's last sentence says.
+
+    Parameters
+    ----------
+    noise : (m,) array
+        Noise levels.
+    neuron, printed : (m,) arrays
+        The best cosine of one neuron, and the printed bound on it.
+    hyperplane : float
+        The cosine of one hyperplane.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    ax.plot(noise, neuron, **style.EXACT | dict(color=style.INK))
+    ax.axhline(hyperplane, color=style.BLUE)
+    ax.plot(noise, printed, **style.UNION_BOUND)
+    ax.axhline(1, color=style.INK, ls="--", lw=1.2)
+    style.label(ax, 28, 1.06, "Bayes", style.INK)
+    style.label(ax, 24.5, 0.94, "one neuron", style.INK, va="center")
+    style.label(ax, 32, 0.84, "one hyperplane", style.BLUE)
+    style.label(ax, 27, 0.68, "last sentence", style.VERMILION)
+    ax.set(
+        xlabel="noise level $s$",
+        ylabel="cosine",
+        ylim=(0.4, 1.6),
+        xlim=(2, 40),
+    )
+    return figure

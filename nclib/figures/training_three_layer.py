@@ -1,0 +1,36 @@
+"""The picture of the chapter on three layers that is not the paper's."""
+
+import numpy as np
+
+from nclib.figures import style
+
+
+def draw_limit(d1, gaps, exists):
+    """Where L-BFGS ends above the floor, by the width of the first layer.
+
+    Parameters
+    ----------
+    d1 : (m,) sequence of int
+        Widths of the layer.
+    gaps : two (m,) arrays
+        Distances to the floor, a row for each random layer and start.
+    exists : (m,) sequence of bool
+        Whether a collapsed network exists on the layer.
+    """
+    style.use()
+    figure, ax = style.grid(1, 1, 6.4, 3.6)
+    looks = (style.GREEN, 12), (style.BLUE, 7)
+    for row, (color, size) in zip(gaps, looks, strict=True):
+        ax.loglog(d1, np.maximum(row, 1e-14), "o", color=color, ms=size)
+    refused = [width for width, yes in zip(d1, exists, strict=True) if not yes]
+    left = min(d1) / 1.5
+    if refused:
+        right = max(refused) * 1.2
+        ax.axvspan(left, right, color=style.INK, alpha=0.2, lw=0)
+    ax.set(
+        xlabel="width $d_1$",
+        ylabel="distance to the floor",
+        ylim=(3e-15, 1e-1),
+        xlim=(left, max(d1) * 1.5),
+    )
+    return figure
