@@ -182,7 +182,7 @@ def with_ortools(name, parameters=""):
         from ortools.linear_solver.python import model_builder_helper
 
         d, inside = X.shape[1], y == 0
-        # The class behind ortools' modelling layer, which would take longer
+        # The class behind ortools' modeling layer, which would take longer
         # to build a dense problem than GLOP to solve it.
         model = model_builder_helper.ModelBuilderHelper()
         model.fill_model_from_sparse_data(

@@ -133,7 +133,7 @@ def check_unit_rows(name, X):
 
 
 def check_Xy(X, y):
-    """Check a labelled data set.
+    """Check a labeled data set.
 
     Returns
     -------

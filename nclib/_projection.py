@@ -76,8 +76,8 @@ def interior(G, e, most):
         mu = s @ z / N
         affine = newton.direction(-s * z)
         answers += yield from _farkas(newton, s + affine[1])
-        centred = newton.direction(mu - s * z)[0]
-        answers += yield from _separator(G, e, r + centred)
+        centered = newton.direction(mu - s * z)[0]
+        answers += yield from _separator(G, e, r + centered)
         step = min(1.0, _longest(s, affine[1]), _longest(z, affine[2]))
         ahead = (s + step * affine[1]) @ (z + step * affine[2]) / N
         dr, ds, dz = newton.direction(

@@ -85,7 +85,7 @@ class Boundary:
     _spread: float = field(repr=False)
 
     def shift(self, n):
-        r"""Centre of the transition minus n delta, in units of d.
+        r"""Center of the transition minus n delta, in units of d.
 
         A second-order expansion of the optimal value of the sampled problem
         in (v, y), where y is the distance of class k from its target and is
@@ -202,9 +202,9 @@ class Boundary:
         """
         level = check_real("level", level, 0.0, exclusive=True, below=1.0)
         size = check_sizes("n", n)
-        centre = self.delta + self.shift(n) / size
+        center = self.delta + self.shift(n) / size
         half = ndtri((1 + level) / 2) * self.width(n) / size
-        return plain(centre - half), plain(centre + half)
+        return plain(center - half), plain(center + half)
 
 
 def phase_boundary(means, sigma, k=0, bias=False):

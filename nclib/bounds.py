@@ -115,7 +115,7 @@ def theorem_3(X, y):
     rank = np.linalg.matrix_rank(X)
     full_rank = bool(rank == len(X))
     if full_rank:
-        # Interpolating +1 and -1 separates any labelling.
+        # Interpolating +1 and -1 separates any labeling.
         solvable = dict.fromkeys(labels, True)
         reason = f"(b): X has rank N = {rank}"
         return Theorem3(True, True, solvable, True, reason)

@@ -142,7 +142,7 @@ def _frame_distance(gram, frame):
     return float(np.linalg.norm(gram / np.linalg.norm(gram) - frame))
 
 
-def _normalised(array):
+def _normalized(array):
     scale = np.abs(array).max()
     return array / scale if scale > 0 else array
 
@@ -179,7 +179,7 @@ def nc_metrics(H, W, y, convention="paper"):
     and nc3 are :math:`\sqrt{2-2\sqrt{1-1/K}}`, not 0.
 
     :math:`\Sigma_B^\dagger` is applied through a singular value
-    decomposition of the K centred means, never through a D x D matrix, and
+    decomposition of the K centered means, never through a D x D matrix, and
     in float64, so that nc1 is a sum of squares: not negative, and accurate
     for float32 features too. Directions in which the means differ by no
     more than the rounding of the features are not inverted.
@@ -269,7 +269,7 @@ def _nc1(residuals, means, counts, rule, noise):
 
 def _frame_metrics(means, W):
     K = len(means)
-    means, W = _normalised(means), _normalised(W)
+    means, W = _normalized(means), _normalized(W)
     orthogonal = np.eye(K) / np.sqrt(K)
     simplex = (np.eye(K) - 1 / K) / np.sqrt(K - 1)
     return (

@@ -115,7 +115,7 @@ class ShallowNet:
         return self.features(X) @ self.W
 
     def risk(self, X, y, lambda_W, lambda_H, loss="ce"):
-        """Return the regularised risk (2.4) or (2.5), as `upfm_risk` does.
+        """Return the regularized risk (2.4) or (2.5), as `upfm_risk` does.
 
         Never below ``upfm_minimizer(...).risk`` where the classes of y are
         equal.

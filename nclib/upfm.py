@@ -200,7 +200,7 @@ def upfm_minimizer(K, n, lambda_W, lambda_H, loss="ce", D=None):
 
 
 def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
-    r"""Return the regularised risk (2.6) or (2.7) of features and classifier.
+    r"""Return the regularized risk (2.6) or (2.7) of features and classifier.
 
     .. math::
 

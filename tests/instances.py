@@ -181,7 +181,7 @@ def ill_conditioned(rng):
 
 
 def pixels(rng):
-    """Sparse and nonnegative, of 256 levels of grey."""
+    """Sparse and nonnegative, of 256 levels of gray."""
     n, m, d = _sizes(rng, most=8)
     X = rng.integers(0, 256, size=(n + m, d)) / 255
     X *= rng.uniform(size=X.shape) < rng.uniform(0.2, 0.9)

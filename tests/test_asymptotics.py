@@ -233,7 +233,7 @@ def test_no_signal_limit():
         assert boundary.delta == (K + 1) / 2
         assert abs(boundary.tau2 - (K - 1) / 4) < 1e-14
         # The smallest feasible d is n + Bin((K-1) n, 1/2): mean n (K+1)/2,
-        # and P(d_c <= d) has its centre half a unit below the mean.
+        # and P(d_c <= d) has its center half a unit below the mean.
         assert abs(boundary.shift(100) + 0.5) < 1e-13
 
 
@@ -244,7 +244,7 @@ def test_vanishing_noise_limit():
         assert phase_boundary(MEANS[name], 1e-9).delta < 1 + 1e-12
         assert phase_boundary(MEANS[name], 1e-200).tau2 < 1e-12
     # Not: identical means leave an intercept, and the middle one of three
-    # directions in a plane must reach below its neighbours.
+    # directions in a plane must reach below its neighbors.
     assert abs(phase_boundary(MEANS["0 degrees"], 0.0).delta - 1.391263) < 6e-7
     fan = np.array(
         [two_cluster_means(2, t)[1] for t in (0, 1.0471976, 2.0943951)]
@@ -369,7 +369,7 @@ def test_intercept_threshold():
     assert ratios[0] < ratios[1] < 1
 
 
-def test_shift_of_the_centre():
+def test_shift_of_the_center():
     # Simulated optimal values at n = 300 (1500 draws, standard error 0.05);
     # the expansion itself is off by O(1/sqrt(n)), here below 0.12.
     simulated = {
@@ -425,9 +425,9 @@ def test_finite_samples(angle, sigma):
     rng = np.random.default_rng(7)
     found = [smallest_dimension(rng, means, sigma, n) for _ in range(draws)]
     boundary = phase_boundary(means, sigma)
-    centre = n * boundary.delta + boundary.shift(n) + 0.5
+    center = n * boundary.delta + boundary.shift(n) + 0.5
     error = boundary.width(n) / np.sqrt(draws)
-    assert abs(np.mean(found) - centre) < 4.5 * error + 0.3
+    assert abs(np.mean(found) - center) < 4.5 * error + 0.3
     assert abs(np.std(found) / boundary.width(n) - 1) < 0.205
     lo, hi = boundary.band(n, 0.9)
     inside = np.mean(

@@ -182,7 +182,7 @@ def hostile_problems(rng):
 def right_claims(problems, claim):
     """How often a check makes a claim, after asserting that each is right.
 
-    Every problem is also offered the answers of its neighbours, which are
+    Every problem is also offered the answers of its neighbors, which are
     right to within rounding and yet may be wrong.
     """
     offered, made = [], {True: 0, False: 0}
@@ -362,7 +362,7 @@ def test_five_hundred_certificates_with_one_digit_changed(
 
 
 @pytest.mark.parametrize("feasible", [True, False])
-def test_certificates_of_the_neighbour_permuted_or_negated(
+def test_certificates_of_the_neighbor_permuted_or_negated(
     three_classes, feasible
 ):
     X, y, decision = three_classes[feasible]
@@ -371,10 +371,10 @@ def test_certificates_of_the_neighbour_permuted_or_negated(
     for k in range(3):
         own = decision.classes[k]
         own = [own.beta] if feasible else list(own.farkas)
-        neighbour = decision.classes[(k + 1) % 3]
-        neighbour = [neighbour.beta] if feasible else neighbour.farkas
+        neighbor = decision.classes[(k + 1) % 3]
+        neighbor = [neighbor.beta] if feasible else neighbor.farkas
         assert check(*split(X, y, k), *own).proved
-        assert refused(check(*split(X, y, k), *neighbour))
+        assert refused(check(*split(X, y, k), *neighbor))
         assert refused(check(*split(X, y, k), *[-part for part in own]))
         permuted = [rng.permutation(part) for part in own]
         assert refused(check(*split(X, y, k), *permuted))
@@ -384,7 +384,7 @@ def test_certificates_of_the_neighbour_permuted_or_negated(
 
 
 def perturbed(rng):
-    """Small integers times 1 + a few ulps or so, and a neighbour of that."""
+    """Small integers times 1 + a few ulps or so, and a neighbor of that."""
     n, m, d = rng.integers(1, 4), rng.integers(1, 5), rng.integers(2, 6)
     X = rng.integers(-3, 4, size=(n + m, d)).astype(float)
     eps = rng.choice([2.0**-52, 1e-14, 1e-12])
@@ -397,7 +397,7 @@ def test_existence_is_never_claimed_wrongly_without_exact_arithmetic(
     monkeypatch,
 ):
     # Only the argument "an exact solution lies within the radius" is left,
-    # and certificates of a neighbour a few ulps away to try it on.
+    # and certificates of a neighbor a few ulps away to try it on.
     monkeypatch.setattr(_exact, "settle", lambda *data: None)
     monkeypatch.setattr(_exact, "solves_primal", lambda *data: False)
     monkeypatch.setattr(_exact, "solves_farkas", lambda *data: False)

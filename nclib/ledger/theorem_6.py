@@ -185,24 +185,24 @@ def erratum_9(scale):
     strength="identity",
 )
 def erratum_10(scale):
-    """Centred with sqrt(2/pi), twice the mean, the printed matrix is the
-    uncentred kernel; it differs from that of Lemma 9 by (2/pi) J.
+    """Centered with sqrt(2/pi), twice the mean, the printed matrix is the
+    uncentered kernel; it differs from that of Lemma 9 by (2/pi) J.
 
     Needs: unit rows.
     """
-    uncentred = lemma = covariance = 0.0
+    uncentered = lemma = covariance = 0.0
     for theta in ANGLES:
         X = circle(0.0, theta)
         printed = expectation(_product(PRINTED_MEAN), theta)
         plain = expectation(lambda a, b: a * b, theta)
-        uncentred = max(uncentred, abs(printed - plain))
+        uncentered = max(uncentered, abs(printed - plain))
         shift = printed - h_infinity(X, "lemma_9")[0, 1]
         lemma = max(lemma, abs(shift - 2 / np.pi))
         shift = printed - expectation(_product(MEAN), theta)
         covariance = max(covariance, abs(shift - MEAN**2))
-    return max(uncentred, lemma, covariance) < 1e-12, (
-        f"over {len(ANGLES)} angles: printed less uncentred "
-        f"{uncentred:.0e}; less Lemma 9's, 2/pi to {lemma:.0e}; less the "
+    return max(uncentered, lemma, covariance) < 1e-12, (
+        f"over {len(ANGLES)} angles: printed less uncentered "
+        f"{uncentered:.0e}; less Lemma 9's, 2/pi to {lemma:.0e}; less the "
         f"true covariance, 1/(2 pi) to {covariance:.0e}"
     )
 
@@ -213,7 +213,7 @@ def erratum_10(scale):
     strength="identity",
 )
 def erratum_11(scale):
-    """Without unit norms a constant cannot centre the features: the mean is
+    """Without unit norms a constant cannot center the features: the mean is
     |x| / sqrt(2 pi).
 
     Needs: |x|^2 < 1/pi makes the diagonal negative, even with the corrected
@@ -233,7 +233,7 @@ def erratum_11(scale):
     good = smallest_eigenvalue((corrected + corrected.T) / 2)
     return right and diagonal < 0 < good, (
         f"at |x| = {short} the diagonal is {diagonal:.4f}; with each "
-        f"feature centred at its own mean, norms from 0.2 to 5 leave a "
+        f"feature centered at its own mean, norms from 0.2 to 5 leave a "
         f"smallest eigenvalue of {good:.1e}"
     )
 
@@ -292,7 +292,7 @@ def erratum_14(scale):
     direction; the repaired bound holds, and needs no log N.
 
     Needs: repaired: |mean - E| <= sqrt(tr H / d1) + |X| sqrt(2u / d1) with
-    probability 1 - exp(-u); and the Gram matrix is at least the centred Gram
+    probability 1 - exp(-u); and the Gram matrix is at least the centered Gram
     matrix.
     """
     # Orthonormal points: the features of a neuron are independent.
@@ -311,9 +311,9 @@ def erratum_14(scale):
     width = math.ceil(4 * 20 * np.linalg.norm(X, 2) ** 4 / least**2)
     H = random_features(X, width, 141)
     gram = H @ H.T
-    centred = H - H.mean(axis=1, keepdims=True)
+    centered = H - H.mean(axis=1, keepdims=True)
     kept = np.linalg.eigvalsh(gram)[0]
-    lower = np.linalg.eigvalsh(centred @ centred.T)[0]
+    lower = np.linalg.eigvalsh(centered @ centered.T)[0]
     holds = (
         min(norms) > claimed
         and max(norms) < repaired

@@ -1,6 +1,6 @@
 r"""Shallow networks in Gram space: what the trainers share.
 
-The first trained layer is not penalised, only the features are. So a
+The first trained layer is not penalized, only the features are. So a
 gradient step moves it inside the span of the samples, and the
 pre-activations Z = W1^T Phi^T (D, N), where Phi are the inputs (two layers)
 or the frozen ReLU features (three layers), obey

@@ -6,7 +6,7 @@ For teachers and for the tests; no handout contains this file.
 # name: (sources of answer cells, {test cell: points awarded}); every other
 # automatic cell must get full marks.
 WRONG = {
-    "centres at the mean of all samples": (
+    "centers at the mean of all samples": (
         {
             "ps1-nc1-answer": """
 def nc1(H, y):

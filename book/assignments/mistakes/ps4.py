@@ -6,7 +6,7 @@ For teachers and for the tests; no handout contains this file.
 # name: (sources of answer cells, {test cell: points awarded}); every other
 # automatic cell must get full marks.
 WRONG = {
-    "forgets that the features are penalised too": (
+    "forgets that the features are penalized too": (
         {
             "ps4-gradient-answer": """
 def gradient(W1, W, X, y, lambda_W, lambda_H):

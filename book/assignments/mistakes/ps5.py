@@ -6,7 +6,7 @@ For teachers and for the tests; no handout contains this file.
 # name: (sources of answer cells, {test cell: points awarded}); every other
 # automatic cell must get full marks.
 WRONG = {
-    "subtracts the squared centre, as Lemma 9 does": (
+    "subtracts the squared center, as Lemma 9 does": (
         {
             "ps5-kernel-answer": """
 def limit_kernel(X, c):
