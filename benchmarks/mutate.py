@@ -79,7 +79,11 @@ MUTANTS = [
     # Bounds on rounding errors.
     ("certificates", "_UNIT_ROUNDOFF = 2.0**-53", "_UNIT_ROUNDOFF = 0.0"),
     ("certificates", "_UNIT_ROUNDOFF = 2.0**-53", "_UNIT_ROUNDOFF = 2.0**-30"),
-    ("certificates", "floor = _UP * trace * (", "floor = 1e-9 * trace * ("),
+    (
+        "certificates",
+        "        _UP * trace * (_gamma",
+        "        1e-9 * trace * (_gamma",
+    ),
     (
         "certificates",
         "diagonal[:] = original - alpha",
@@ -253,8 +257,8 @@ MUTANTS = [
     ),
     (
         "certificates",
-        "x = x - scipy.linalg.lstsq(",
-        "x = x + scipy.linalg.lstsq(",
+        "            - scipy.linalg.lstsq(",
+        "            + scipy.linalg.lstsq(",
     ),
     # Arithmetic without rounding.
     ("_exact", "_SPLIT = 2.0**27 + 1.0", "_SPLIT = 2.0**26 + 1.0"),
