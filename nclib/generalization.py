@@ -650,7 +650,8 @@ def admissible(X, y, beta1, beta2):
     Returns
     -------
     float
-        In units of the larger of 1 and the largest possible |<x, beta>|.
+        In units of 1, or of the largest norm of a sample times that of beta
+        where this is larger.
 
     Examples
     --------

@@ -52,7 +52,9 @@ def lemma_10(v1, v2):
 
 
 def distortion(images, lengths, shrink):
-    """Least eps with (1-eps) shrink <= |image| / length <= (1+eps) shrink.
+    """Least eps within which the lengths shrink by the factor expected.
+
+    (1-eps) shrink <= norm(image) / length <= (1+eps) shrink for all.
 
     Parameters
     ----------
@@ -162,7 +164,7 @@ def extreme_frame(K, eps, m, d):
 
 
 def least_norms(Z):
-    """min |Z^T s| over nonnegative unit vectors s, exactly, for many Z.
+    """min norm(Z^T s) over nonnegative unit s, exactly, for many Z.
 
     The minimizer with support T is the least eigenvector of Z_T Z_T^T and
     has one sign, so that the 2^n - 1 supports decide.
@@ -201,7 +203,7 @@ def least_norms(Z):
 
 
 def mean_norms(N):
-    """E|h_m| for m = 1, ..., N, where h_m is standard normal in R^m.
+    """E norm(h_m) for m = 1, ..., N, where h_m is standard normal in R^m.
 
     Parameters
     ----------
@@ -223,7 +225,7 @@ def mean_norms(N):
 
 
 def gordon_bound(n, d):
-    """E|h| - E|g_+| of Proposition 13, exactly.
+    """E norm(h) - E norm(g_+) of Proposition 13, exactly.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from nclib.bounds import theorem_4_sigma, theorem_5a_sigma, theorem_5b_ratio
 from nclib.data import (
     GaussianMixture,
     orthonormal_means,
+    pad_means,
     simplex_means,
     spread_means,
     two_cluster_means,
@@ -545,8 +546,7 @@ def erratum_19(scale):
     d = int(1.7 * n)
     independent = np.eye(2, d)
     granted = theorem_5a_sigma(d, n, independent)
-    means = np.zeros((3, d))
-    means[:, :2] = OPPOSED
+    means = pad_means(OPPOSED, d)
     blocked = proved = 0
     trials = at_scale(scale, 3, 12)
     for seed in np.random.SeedSequence(19).spawn(trials):

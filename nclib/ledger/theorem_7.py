@@ -27,7 +27,7 @@ from nclib.generalization import (
     slack_needed,
 )
 from nclib.ledger import claim
-from nclib.ledger.evidence import at_scale
+from nclib.ledger.evidence import at_scale, listed
 
 
 def bound(n, d, s, moment, constant):
@@ -92,7 +92,7 @@ def price_of_collapse(scale):
     return all(inside), (
         f"{sum(inside)} of {len(inside)} pairs (delta, s); at delta = 10, "
         "q^2 = "
-        + ", ".join(f"{v:.4f}" for v in at_ten)
+        + listed(at_ten, ".4f")
         + f" for s = 0.1, 1, 100, between {10 / 9:.4f} and {10 / 8.5:.4f}"
     )
 
@@ -472,7 +472,7 @@ def erratum_51(scale):
     holds = holds and rows[0] > rows[1] > rows[2] and best < bayes + 0.02
     return holds, (
         "largest q^2 - 1 over s at n = 10^2, 10^4, 10^8: "
-        + ", ".join(f"{r:.3f}" for r in rows)
+        + listed(rows, ".3f")
         + f"; at d/n = 10.6, s = 2 the best collapsed neuron errs "
         f"{best:.4f}, the Bayes classifier {bayes:.4f}"
     )

@@ -8,7 +8,7 @@ from nclib.figures.figure_6 import attained, dead_share, limits, trained
 from nclib.figures.record import kept
 from nclib.kernels import random_first_layer
 from nclib.ledger import claim
-from nclib.ledger.evidence import at_scale
+from nclib.ledger.evidence import at_scale, listed
 from nclib.training import train
 
 
@@ -70,13 +70,13 @@ def figure_6_record(scale):
     )
     return bool(holds), (
         f"widths {', '.join(map(str, record.d1))}: NC1 "
-        + ", ".join(f"{x:.3f}" for x in nc1)
+        + listed(nc1, ".3f")
         + "; NC2 "
-        + ", ".join(f"{x:.2f}" for x in nc2)
+        + listed(nc2, ".2f")
         + "; gap "
-        + ", ".join(f"{x:.4f}" for x in gap)
+        + listed(gap, ".4f")
         + "; gap by L-BFGS "
-        + ", ".join(f"{x:.1e}" for x in reached)
+        + listed(reached, ".1e")
         + f", widest NC2 {best['nc2_features']:.1e}"
     )
 

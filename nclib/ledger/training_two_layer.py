@@ -10,7 +10,7 @@ from nclib.figures import curves
 from nclib.figures.curves import HIGH, LOW, gap, stationary
 from nclib.figures.record import kept
 from nclib.ledger import claim
-from nclib.ledger.evidence import at_scale
+from nclib.ledger.evidence import at_scale, listed
 from nclib.metrics import nc_metrics
 from nclib.training import flow, train
 
@@ -178,7 +178,7 @@ def erratum_47(scale):
     holds = {1.3, 1.5} <= set(above.tolist()) and early > 1e-4
     measured = (
         "after 1e5 epochs NC1 is above 1e-4 at d/n = "
-        + ", ".join(f"{r:g}" for r in above)
+        + listed(above, "g")
         + f"; with the step lowered in the first epoch T = {literal:.0f}, "
         f"where NC1 is at least {early:.1e}"
     )
@@ -188,7 +188,7 @@ def erratum_47(scale):
         holds &= all(
             v < 1e-4 for v, r in zip(last, ratio, strict=True) if r >= 1.5
         )
-        measured += "; after 1e6: " + ", ".join(f"{v:.1e}" for v in last)
+        measured += "; after 1e6: " + listed(last, ".1e")
     return holds, measured
 
 
