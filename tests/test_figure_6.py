@@ -135,6 +135,18 @@ def test_a_budget_that_prepares_nothing_says_so(monkeypatch):
         figure_6.run(scale="quick", n_jobs=1, minutes=0.2 / 60)
 
 
+def test_other_images_are_no_stored_result(monkeypatch, tmp_path):
+    monkeypatch.setenv("NCLIB_CACHE", str(tmp_path))
+    settings = dict(scale="quick", n_jobs=1)
+    first = figure_6.run(**settings)
+    (X, y), _ = figure_6.images(10)
+    halved = (X / 2, y), "halved"
+    monkeypatch.setattr(figure_6, "images", lambda n: halved)
+    second = figure_6.run(**settings)
+    assert second.provenance["data"] == "halved"
+    assert (first.last("risk") != second.last("risk")).all()
+
+
 def test_ctrl_c_is_no_budget(monkeypatch):
     import nclib.training
 

@@ -120,6 +120,11 @@ def without_private_arguments(app, what, name, obj, options, signature, back):
     return f"({', '.join(public)})", back
 
 
+def without_fields(app, what, name, obj, skip, options):
+    """A field of a named tuple is told in the docstring of its class."""
+    return True if type(obj).__name__ == "_tuplegetter" else skip
+
+
 def without_thebe(app, pagename, templatename, context, doctree):
     # Jupyter Book loads sphinx-thebe even when it is off, and with it the
     # address of a remote script; the pages must be complete on their own.
@@ -135,6 +140,7 @@ def setup(app):
     app.add_config_value("nclib_hash", "", "env")
     app.connect("config-inited", use_this_checkout)
     app.connect("html-page-context", without_thebe, priority=900)
+    app.connect("autodoc-skip-member", without_fields)
     app.connect("autodoc-process-signature", without_private_arguments)
     app.add_directive("nclib-api", ApiDirective)
     app.add_directive("nclib-list", ListDirective)

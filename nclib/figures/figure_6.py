@@ -124,8 +124,11 @@ def _history(X, y, d1, epochs, method, seed, checkpoint=None, minutes=None):
     return run.history[rows], run.status, run.seconds
 
 
-def _task(n, d1, epochs, method, seed, _):
-    (X, y), _ = images(n)
+def _task(data, n, d1, epochs, method, seed, _):
+    # The name of the data is there so that the cache tells them apart.
+    (X, y), name = images(n)
+    if name != data:
+        raise RuntimeError(f"workers found {name} in place of {data}")
     history, status, _ = _history(X, y, d1, epochs, method, seed)
     if status != "completed":
         raise RuntimeError(f"training at width {d1}: {status}")
@@ -269,7 +272,7 @@ def run(
     else:
         history = sweep(
             _task,
-            [(n, d1, epochs, method, seed) for d1 in widths],
+            [(name, n, d1, epochs, method, seed) for d1 in widths],
             seed,
             n_jobs,
             f"Figure 6, {method}",
@@ -301,7 +304,6 @@ def run(
     )
 
 
-@cache
 def trained(scale, method="sgd", seed=0):
     """The nets that are trained while you wait, as `ThreeLayers`.
 
@@ -318,6 +320,11 @@ def trained(scale, method="sgd", seed=0):
         Remembered as long as the program runs.
     """
     size = "quick" if scale == "quick" else "book"
+    return _trained(size, method, seed, bool(os.environ.get("NCLIB_DATA")))
+
+
+@cache
+def _trained(size, method, seed, _):
     return run(size, seed, n_jobs=1, method=method)
 
 

@@ -49,9 +49,9 @@ STRENGTHS = {
 }
 #: What is known beside the check, by status.
 STATUSES = {
-    "proved": "proved, on the page or in the paper",
+    "proved": "proved",
     "quoted": "proved given a quoted theorem",
-    "derived": "derived, not rigorous; numerically confirmed",
+    "derived": "derived, numerically confirmed",
     "numerical": "numerical only",
 }
 # One module a chapter, in the paper's order.
