@@ -5,6 +5,7 @@ import io
 import os
 import uuid
 import zipfile
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,11 +63,20 @@ def write_arrays(path, arrays):
 
 def read_arrays(path):
     """Read what `write_arrays` wrote; ValueError where it is damaged."""
+    content = Path(path).read_bytes()
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         stated = str(arrays.pop("checksum"))
-    except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (
+        EOFError,
+        KeyError,
+        OSError,
+        RuntimeError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ValueError(
             f"{path} is damaged, or no record of nclib: {error}"
         ) from error
