@@ -425,7 +425,7 @@ def test_finite_samples(angle, sigma):
     rng = np.random.default_rng(7)
     found = [smallest_dimension(rng, means, sigma, n) for _ in range(draws)]
     boundary = phase_boundary(means, sigma)
-    center = n * boundary.delta + boundary.shift(n) + 0.5
+    center = boundary.center(n)
     error = boundary.width(n) / np.sqrt(draws)
     assert abs(np.mean(found) - center) < 4.5 * error + 0.3
     assert abs(np.std(found) / boundary.width(n) - 1) < 0.205
@@ -572,3 +572,22 @@ def test_collapse_impossible_at_or_below_the_boundary():
 def test_bad_input_is_named(call, name):
     with pytest.raises((TypeError, ValueError), match=rf"^{name}\b"):
         call()
+
+
+@pytest.mark.parametrize("order", [2, 4])
+def test_rectified_moments_by_quadrature(order):
+    from nclib._newton import rectified_moment
+
+    for m in (-3.0, -1.0, 0.0, 0.5, 4.0):
+        for s in (0.3, 1.0, 5.0):
+            expected = quad(
+                lambda z, m=m, s=s: (m + s * z) ** order * norm.pdf(z),
+                -m / s,
+                40,
+                epsabs=0,
+                epsrel=1e-11,
+                limit=200,
+            )[0]
+            found = float(rectified_moment(m, s, order))
+            assert abs(found / expected - 1) < 1e-8, (m, s)
+    assert float(rectified_moment(2.0, 0.0, order)) == 2.0**order

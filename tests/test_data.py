@@ -7,6 +7,7 @@ import pytest
 
 import nclib
 from nclib._checks import check_integer, check_matrix, check_real, check_Xy
+from nclib.data import pad_means, power_of_two, spread_means
 
 
 @pytest.mark.parametrize("K", [2, 3, 4, 7])
@@ -257,3 +258,27 @@ def test_the_scalar_checks_accept_numpy_scalars():
     assert check_real("sigma", np.array(2), 0.0) == 2.0
     with pytest.raises(ValueError, match="norm must be greater than 0"):
         check_real("norm", 0, 0.0, exclusive=True)
+
+
+def test_a_power_of_two_divides_exactly():
+    values = [5e-324, 1e-310, 0.3, 1.0, 1.5, 2.0, 3.7, 1e300, 1.7e308]
+    for value in values:
+        power = power_of_two(np.array([-value, value / 4]))
+        assert power <= value and value / 2 < power
+        assert np.frexp(power)[0] == 0.5
+        assert value / power * power == value
+    matrix = np.array([[1.0, -9.0], [0.0, 0.0]])
+    assert power_of_two(matrix, axis=1).tolist() == [8.0, 0.5]
+    assert power_of_two(matrix) == 8.0
+
+
+def test_padded_and_spread_means():
+    means = np.array([[1.0, 2.0], [3.0, 4.0]])
+    padded = pad_means(means, 4)
+    assert (padded[:, :2] == means).all() and not padded[:, 2:].any()
+    with pytest.raises(ValueError, match="^d must be at least 2, got 1"):
+        pad_means(means, 1)
+    first, second = spread_means(9)
+    assert (first == -second).all() and abs(first @ first - 1) < 1e-15
+    scaled = spread_means(3, np.array([1.0, 2.0, 4.0]))
+    assert np.allclose(scaled[0] * [1, 2, 4], spread_means(3)[0])

@@ -53,6 +53,11 @@ def test_boundaries_of_a_known_rate():
     assert diagram.center()[0, :2] == pytest.approx([1.495, 1.895])
     # Of the two columns that cross, one does within the band.
     assert diagram.share_in_band() == 0.5
+    # One that never crosses is not in the band either.
+    outside, distance, columns = diagram.agreement()
+    assert (outside, columns) == (2, 3)
+    z = (diagram.center() - diagram.band()[0]) / diagram.center_error()
+    assert distance == pytest.approx((z**2).sum())
 
 
 def test_result_survives_saving(result, tmp_path):

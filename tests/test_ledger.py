@@ -380,6 +380,18 @@ def test_without_the_book_claims_about_records_say_so(tmp_path, monkeypatch):
     assert ledger.run("upfm-gap", scale="quick").holds
 
 
+def test_only_verified_answers_are_proofs():
+    X, y = [[1.0, 0.0], [0.0, 1.0]], [0, 1]
+    for verify in (True, False):
+        decision = nclib.decide(X, y, verify=verify)
+        assert decision.occurs and evidence.proved(decision, True) is verify
+        assert not evidence.proved(decision, False)
+        blocked = nclib.decide([[1.0], [1.0], [2.0]], [0, 0, 1], verify=verify)
+        assert blocked.occurs is False and evidence.excluded(blocked) is verify
+        assert not evidence.excluded(decision)
+    assert evidence.proved(nclib.decide(X, y), True, labels=[1])
+
+
 def test_sizes_by_scale():
     for scale, value in (("quick", 1), ("book", 2), ("paper", 3)):
         assert evidence.at_scale(scale, 1, 2, 3) == value

@@ -118,15 +118,15 @@ class PhaseDiagram(Record):
         Returns
         -------
         outside : int
-            Columns whose 50 % contour leaves the band.
+            Columns whose 50 % contour is not in the band, or not to be seen.
         distance, columns : float, int
             Chi-square of the centers and its degrees of freedom.
         """
         center, low, high = self.band(level)
         contour = self.contour()
-        outside = int(((contour < low) | (contour > high)).sum())
+        inside = (low <= contour) & (contour <= high)
         z = (self.center() - center) / self.center_error()
-        return outside, float((z**2).sum()), z.size
+        return int((~inside).sum()), float((z**2).sum()), z.size
 
 
 def run_phase(
