@@ -591,3 +591,11 @@ def test_rectified_moments_by_quadrature(order):
             found = float(rectified_moment(m, s, order))
             assert abs(found / expected - 1) < 1e-8, (m, s)
     assert float(rectified_moment(2.0, 0.0, order)) == 2.0**order
+
+
+@pytest.mark.parametrize("K", [2, 3, 5])
+def test_center_of_pure_noise_is_that_of_wendels_law(K):
+    # Without signal the smallest d is n plus fair coins, at every n.
+    boundary = phase_boundary(np.zeros((K, 1)), 1.0)
+    n = np.array([1, 10, 1000])
+    assert np.allclose(boundary.center(n), n + (K - 1) * n / 2, atol=1e-9)
