@@ -218,3 +218,23 @@ def test_bad_input_gets_one_clear_error(call, error, message):
     X = sphere(6, 3, 14)
     with pytest.raises(error, match=message):
         call(X, np.arange(6) % 2)
+
+
+@pytest.mark.parametrize(
+    ("extra", "label"), [(2.0, 0), (4.0, 1), (0.0, 0)], ids=str
+)
+def test_no_width_mends_samples_on_one_ray(extra, label):
+    # A layer without biases answers t x with t times what it answers x; for
+    # powers of two that holds to the last bit.
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((6, 6))
+    y = np.array([0, 0, 0, 1, 1, 1])
+    mended = np.column_stack([X, np.ones(6)])
+    assert decide(X, y).occurs
+    place = 1 if label == 0 else 3
+    X[place] = mended[place, :6] = extra * X[0]
+    for width in (10, 300, 3000):
+        answer = decide(random_features(X, width, 1), y)
+        assert answer.occurs is False and answer.classes[0].verified
+    assert collapse_width(X, y, 0, 300) is None
+    assert collapse_width(mended, y, 0, 300) <= 20

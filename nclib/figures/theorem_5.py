@@ -31,7 +31,7 @@ def draw_coins(d, n, clusters, noise, least, gordon):
         ax.step(d / n, measured, color=color, where="post", lw=1.3)
         style.label(ax, x, height, name, color, ha="center")
     ax.plot(d / n, least, **style.WENDEL)
-    style.label(ax, 2.2, 0.45, "any data", style.GREEN)
+    style.label(ax, 2.2, 0.45, "any means", style.GREEN)
     ax.axvline(gordon, **style.GORDON)
     style.label(ax, 2.88, 0.2, "Gordon (2.17)", style.BLUE, ha="right")
     ax.set(xlabel="dimension per sample $d/n$", ylabel="probability")

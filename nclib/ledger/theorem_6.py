@@ -391,6 +391,38 @@ def rank_width_claim(scale):
 
 
 @claim(
+    "rank-width-crowd",
+    strength="measured",
+    status="numerical",
+)
+def rank_width_crowd(scale):
+    """Points that crowd around one direction need far more neurons than
+    points for rank N.
+
+    Needs: 40 points in five dimensions, within about 0.1 and 0.01 of one
+    direction.
+    """
+    draws = at_scale(scale, 2, 6)
+    widths = {}
+    for spread in (1.0, 0.1, 0.01):
+        widths[spread] = []
+        for seed in range(draws):
+            X = np.random.default_rng(seed).normal(0, spread, (40, 5))
+            X[:, 0] += 1
+            X /= np.linalg.norm(X, axis=1, keepdims=True)
+            widths[spread].append(rank_width(X, seed, 8000))
+    holds = (
+        max(widths[1.0]) < 50
+        and min(widths[0.1]) > 80
+        and min(widths[0.01]) > 400
+    )
+    return holds, f"{draws} draws of 40 points: " + "; ".join(
+        f"spread {spread:g}: {min(found)} to {max(found)} neurons"
+        for spread, found in widths.items()
+    )
+
+
+@claim(
     "collapse-width",
     strength="statistical",
     status="derived",
