@@ -37,6 +37,7 @@ __all__ = [
     "intercept_threshold",
     "phase_boundary",
     "psi",
+    "separator_factor",
     "universal_curve",
 ]
 
@@ -550,3 +551,45 @@ def collapsed_error(delta, s):
     return CollapsedError(
         delta, s, float(q), float(ndtr(-inverse / q)), float(ndtr(-inverse))
     )
+
+
+def separator_factor(delta, s):
+    r"""What separating the training set costs, as a factor on the noise.
+
+    Two classes with means :math:`\pm\mu` as for :func:`collapsed_error`.
+    Among the linear classifiers that separate the samples the best cosine
+    with :math:`\mu` tends to 1/q, where q is the smaller root of
+
+    .. math:: 2\psi(-1/s, q) = \delta\,(q^2-1).
+
+    Parameters
+    ----------
+    delta : float
+        The d/n, above 2, where all labelings are separable.
+    s : float
+        sigma / norm of mu, positive.
+
+    Returns
+    -------
+    float
+        q, from 1 as s -> 0 to :math:`\sqrt{\delta/(\delta-1)}`.
+
+    Notes
+    -----
+    Beyond the paper; derived as for :func:`collapsed_error`, with both
+    classes as inequalities, and numerically confirmed.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> from nclib.asymptotics import separator_factor
+    >>> separator_factor(4, 0.5) < nclib.collapsed_error(4, 0.5).q
+    True
+    """
+    delta = check_real("delta", delta, 2.0)
+    s = check_real("s", s, 0.0, exclusive=True)
+
+    def excess(q):
+        return 2 * float(psi(-1 / s, q)) - delta * (q * q - 1)
+
+    return float(brentq(excess, 1.0, 1.001 * np.sqrt(delta / (delta - 1))))

@@ -35,6 +35,7 @@ __all__ = [
     "CollapsedNeuron",
     "admissible",
     "best_collapsed_neuron",
+    "best_separator",
     "beta_law",
     "blind_direction",
     "draw",
@@ -739,3 +740,47 @@ def slack_needed(n, s):
     exact = collapsed_error(delta, s).q ** 2 - 1
     excess = 2 * delta * s**2 * (printed_factor(delta, s) - 1 - exact)
     return float(excess / (s**2 + s) * np.sqrt(n / np.log(n)))
+
+
+def best_separator(X, y, mu):
+    r"""The best linear classifier that separates two classes.
+
+    Maximizes <mu, w>/||w|| over the cone of all w with <w, x> at least 0 on
+    class 0 and at most 0 on class 1, by one nonnegative least squares
+    problem, and moves it slightly into the interior of the cone.
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Independent samples, N at most d.
+    y : (N,) integer array
+        0 for the class with mean mu, 1 for that with mean -mu.
+    mu : (d,) array
+
+    Returns
+    -------
+    (d,) float64 array
+        Of unit length; it separates strictly.
+
+    Notes
+    -----
+    Beyond the paper. The same as (2.26) with inequalities only.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> from nclib.generalization import best_separator, draw, neuron_error
+    >>> X, y, mu = draw(20, 60, 0.5, seed=1)
+    >>> w = best_separator(X, y, mu)
+    >>> bool(((X @ w > 0) == (y == 0)).all())
+    True
+    """
+    X = check_matrix("X", X)
+    mu = check_vector("mu", mu, X.shape[1])
+    sign = 1.0 - 2.0 * np.asarray(y)
+    Q, triangle = qr((-sign[:, None] * X).T, mode="economic")
+    weights = nonnegative_least_squares(triangle, Q.T @ mu)
+    w = mu + (sign * weights) @ X
+    inner = np.linalg.lstsq(X, sign, rcond=None)[0]
+    w = w / np.linalg.norm(w) + 1e-3 * inner / np.linalg.norm(inner)
+    return w / np.linalg.norm(w)

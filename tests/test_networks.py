@@ -8,7 +8,12 @@ from scipy.optimize import minimize
 
 import nclib
 from nclib.metrics import nc_metrics
-from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
+from nclib.networks import (
+    NoCollapsedNetwork,
+    ShallowNet,
+    collapsed_network,
+    network_of_classifier,
+)
 from nclib.upfm import upfm_minimizer
 
 PENALTIES = (1e-3, 1e-6)
@@ -246,3 +251,49 @@ def test_the_promised_risk_is_checked(monkeypatch):
     classes[3] = replace(honest.classes[3], verified=False)
     with pytest.raises(NoCollapsedNetwork, match="could not be proved"):
         collapsed_network(X, y, *PENALTIES)
+
+
+def separable(n=10, d=40, K=2, seed=5):
+    means = nclib.simplex_means(K, d)
+    X, y = nclib.GaussianMixture(means, 0.5).sample(n, seed)
+    return X, y, np.linalg.lstsq(X, np.eye(K)[y], rcond=None)[0]
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize("K", [2, 3, 4])
+def test_any_separating_classifier_is_a_collapsed_minimizer(K, loss):
+    X, y, B = separable(8, 60, K)
+    # Another scale of the classifier is the same classifier.
+    net = network_of_classifier(X, y, 7.5 * B, 0.01, 0.02, loss)
+    minimum = nclib.upfm_minimizer(K, 8, 0.01, 0.02, loss).risk
+    assert abs(net.risk(X, y, 0.01, 0.02, loss) - minimum) < 1e-9
+    metrics = nclib.nc_metrics(net.features(X), net.W, y)
+    assert metrics.nc1 < 1e-12 and metrics.nc2_features < 1e-6
+    assert net.W1.shape == (60, 2 * K)
+    # A point decides otherwise with a chance of about 1e-4: twenty of 3000
+    # do with less than 1e-20.
+    fresh = np.random.default_rng(6).standard_normal((3000, 60))
+    same = net.logits(fresh).argmax(1) == (fresh @ B).argmax(1)
+    assert (~same).sum() < 20
+
+
+def test_what_is_no_separating_classifier_is_refused():
+    X, y, B = separable()
+    for change, words in (
+        (dict(B=-B), "^B must put every sample"),
+        (dict(B=B[:-1]), "^B must have one row a feature"),
+        (dict(X=X[:, :20], B=B[:20]), "^X must have fewer samples"),
+        (dict(y=np.append(y[1:], 1)), "^y must hold equally many"),
+        (dict(stretch=0.0), "^stretch must be greater"),
+        (dict(stretch=1e13), "^stretch must be smaller"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            network_of_classifier(
+                **(dict(X=X, y=y, B=B, lambda_W=1e-3, lambda_H=1e-6) | change)
+            )
+    # A sample and its double are separated alike, but not collapsed.
+    X[1], scores = 2 * X[0], np.eye(2)[y]
+    scores[1] *= 2
+    B = np.linalg.lstsq(X, scores, rcond=None)[0]
+    with pytest.raises(ValueError, match="^X must have independent rows"):
+        network_of_classifier(X, y, B, 1e-3, 1e-6)

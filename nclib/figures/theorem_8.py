@@ -112,3 +112,34 @@ def draw_last_sentence(noise, neuron, hyperplane, printed):
         xlim=(2, 40),
     )
     return figure
+
+
+def draw_free(delta, one, four):
+    """What collapse costs with one neuron a class and with two.
+
+    Parameters
+    ----------
+    delta : (m,) array
+        Dimensions per sample of a class, d/n.
+    one, four : dicts
+        From the noise level to the m factors on the noise variance.
+    """
+    style.use()
+    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    colors = (style.BLUE, style.GREEN, style.ORANGE)
+    for (s, factor), color in zip(one.items(), colors, strict=True):
+        ax.plot(delta, factor, color=color)
+        ax.plot(delta, four[s], "--", color=color)
+        style.label(ax, delta[-1], four[s][-1], f"s = {s:g}", color)
+    ax.axhline(1, color=style.INK, lw=1)
+    style.label(ax, 3.2, 1.75, "one neuron a class", style.INK)
+    style.label(ax, 2.1, 1.05, "two neurons a class", style.INK)
+    ax.set(
+        xscale="log",
+        xlabel="dimensions per sample, $d/n$",
+        ylabel="factor $q^2$ on the noise",
+        ylim=(0.95, 3.2),
+    )
+    ax.set_xticks([2, 3, 5, 10, 20], ["2", "3", "5", "10", "20"])
+    ax.minorticks_off()
+    return figure
