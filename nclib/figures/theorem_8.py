@@ -130,14 +130,16 @@ def draw_free(delta, one, four):
     for (s, factor), color in zip(one.items(), colors, strict=True):
         ax.plot(delta, factor, color=color)
         ax.plot(delta, four[s], "--", color=color)
-        style.label(ax, delta[-1], four[s][-1], f"s = {s:g}", color)
+        place = dict(ha="right", va="center")
+        style.label(ax, 2.0, factor[0], f"s = {s:g}", color, **place)
     ax.axhline(1, color=style.INK, lw=1)
-    style.label(ax, 3.2, 1.75, "one neuron a class", style.INK)
-    style.label(ax, 2.1, 1.05, "two neurons a class", style.INK)
+    style.label(ax, 4.2, 1.85, "solid: one neuron a class", style.INK)
+    style.label(ax, 4.2, 1.65, "dashed: two neurons a class", style.INK)
     ax.set(
         xscale="log",
         xlabel="dimensions per sample, $d/n$",
         ylabel="factor $q^2$ on the noise",
+        xlim=(1.4, 21),
         ylim=(0.95, 3.2),
     )
     ax.set_xticks([2, 3, 5, 10, 20], ["2", "3", "5", "10", "20"])
