@@ -362,6 +362,44 @@ def boundary_norm_free(scale):
 
 
 @claim(
+    "boundary-longer-mean",
+    strength="identity",
+)
+def boundary_longer_mean(scale):
+    """Below 90 degrees the threshold of class 1 grows with its own mean and
+    falls with the other one's length, toward D_2(sigma / (|mu_2| sin theta)):
+    the class with the longer mean is the harder one.
+
+    Needs: K = 2, any norms and noise.
+    """
+    rng = np.random.default_rng(53)
+    rise = fall = apart = np.inf
+    above = reached = 0.0
+    for _ in range(at_scale(scale, 10, 40)):
+        theta = rng.uniform(0.2, np.pi / 2 - 0.2)
+        sigma = np.exp(rng.uniform(-1, 1))
+        lengths = np.geomspace(0.5, 500, 7)
+        unit = two_cluster_means(2, theta)
+        own = [direct_threshold(unit * [[r], [1]], sigma) for r in lengths]
+        other = [direct_threshold(unit * [[1], [r]], sigma) for r in lengths]
+        limit = universal_curve(sigma / np.sin(theta), 2)
+        rise = min(rise, np.diff(own).min())
+        fall = min(fall, -np.diff(other).max())
+        above = max(above, own[-1] - limit)
+        reached = max(reached, limit - own[-1])
+        longer = unit * [[1.5], [1]]
+        gap = direct_threshold(longer, sigma, 0)
+        apart = min(apart, gap - direct_threshold(longer, sigma, 1))
+    holds = rise > -1e-8 and fall > -1e-8 and apart > 0
+    return holds and above < 1e-8 and reached < 1e-3, (
+        f"seven lengths from 0.5 to 500: smallest change with the own mean "
+        f"{rise:.0e}, with the other {fall:.0e}; at 500 within {reached:.0e} "
+        f"of the limit and never above; 1.5 against 1: harder by {apart:.1e} "
+        "or more"
+    )
+
+
+@claim(
     "boundary-etf",
     strength="identity",
 )
