@@ -193,13 +193,13 @@ def check_classes(classes, names):
     return wanted
 
 
-def check_classifier(W, D, K):
-    """Return W as a (D, K) float64 array."""
-    W = check_matrix("W", W)
+def check_classifier(name, W, D, K):
+    """Return a classifier as a (D, K) float64 array."""
+    W = check_matrix(name, W)
     if W.shape != (D, K):
         raise ValueError(
-            f"W must have one row a feature and one column a class, shape "
-            f"({D}, {K}), got shape {W.shape}"
+            f"{name} must have one row a feature and one column a class, "
+            f"shape ({D}, {K}), got shape {W.shape}"
         )
     return W
 

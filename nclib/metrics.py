@@ -227,7 +227,7 @@ def nc_metrics(H, W, y, convention="paper"):
     _, codes, classes = check_Xy(H[:, :1], to_numpy(y))
     N, D = H.shape
     K = len(classes)
-    W = check_classifier(to_numpy(W), D, K)
+    W = check_classifier("W", to_numpy(W), D, K)
 
     counts = np.bincount(codes)
     H = H[np.argsort(codes, kind="stable")]

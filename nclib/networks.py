@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nclib._checks import check_integer, check_matrix, check_real, check_Xy
+from nclib._checks import (
+    check_classifier,
+    check_integer,
+    check_matrix,
+    check_real,
+    check_Xy,
+)
 from nclib.feasibility import decide
 from nclib.metrics import to_numpy
 from nclib.upfm import upfm_minimizer, upfm_risk
@@ -125,6 +131,25 @@ class ShallowNet:
         return upfm_risk(features, self.W, y, lambda_W, lambda_H, loss)
 
 
+def _minimizer(codes, lambda_W, lambda_H, loss, D):
+    """Theorem 2's minimizer for these labels, which must be collapsed."""
+    counts = np.bincount(codes)
+    if (counts != counts[0]).any():
+        raise ValueError(
+            "y must hold equally many samples of each class, since Theorem 2 "
+            f"gives the minimizer for these only, got {counts.tolist()}"
+        )
+    K, n = len(counts), int(counts[0])
+    solution = upfm_minimizer(K, n, lambda_W, lambda_H, loss, D)
+    if not solution.collapsed:
+        raise ValueError(
+            f"lambda_W and lambda_H must be smaller: at {lambda_W} and "
+            f"{lambda_H} with K = {K}, n = {n} the global minimizer is "
+            "W = 0, H = 0, and neural collapse does not occur"
+        )
+    return solution
+
+
 def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
     r"""Return a globally optimal, collapsed two-layer network.
 
@@ -183,21 +208,9 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
            [0.  , 7.07]])
     """
     X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
-    counts = np.bincount(codes)
-    if (counts != counts[0]).any():
-        raise ValueError(
-            "y must hold equally many samples of each class, since Theorem 2 "
-            f"gives the minimizer for these only, got {counts.tolist()}"
-        )
-    K, n = len(classes), int(counts[0])
+    K = len(classes)
     D = K if width is None else check_integer("width", width, K)
-    solution = upfm_minimizer(K, n, lambda_W, lambda_H, loss, D)
-    if not solution.collapsed:
-        raise ValueError(
-            f"lambda_W and lambda_H must be smaller: at {lambda_W} and "
-            f"{lambda_H} with K = {K}, n = {n} the global minimizer is "
-            "W = 0, H = 0, and neural collapse does not occur"
-        )
+    solution = _minimizer(codes, lambda_W, lambda_H, loss, D)
     decision = decide(X, classes[codes])
     verdicts = {label: decision.classes[label] for label in classes.tolist()}
     unproved = "whether (2.12) has a solution could not be proved"
@@ -302,23 +315,13 @@ def network_of_classifier(
     """
     X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
     (N, d), K = X.shape, len(classes)
-    B = check_matrix("B", B)
-    if B.shape != (d, K):
-        raise ValueError(
-            f"B must have one row a feature and one column a class, shape "
-            f"({d}, {K}), got shape {B.shape}"
-        )
+    B = check_classifier("B", to_numpy(B), d, K)
     if N >= d:
         raise ValueError(
             f"X must have fewer samples than features, got shape {X.shape}"
         )
     stretch = check_real("stretch", stretch, 0.0, exclusive=True)
-    counts = np.bincount(codes)
-    if (counts != counts[0]).any():
-        raise ValueError(
-            "y must hold equally many samples of each class, got "
-            f"{counts.tolist()}"
-        )
+    solution = _minimizer(codes, lambda_W, lambda_H, loss, 2 * K)
     scores = X @ B
     own = scores[np.arange(N), codes]
     scores[np.arange(N), codes] = -np.inf
@@ -338,9 +341,6 @@ def network_of_classifier(
     for _ in range(2):
         nu -= axes @ (axes.T @ nu)
     nu *= stretch * np.linalg.norm(neurons, axis=0).max() / np.linalg.norm(nu)
-    solution = upfm_minimizer(
-        K, int(counts[0]), lambda_W, lambda_H, loss, 2 * K
-    )
     pairs = np.hstack([neurons + nu[:, None], neurons - nu[:, None]])
     owner = np.arange(2 * K) % K
     heights = solution.H_mean[owner, np.arange(2 * K)]

@@ -103,11 +103,17 @@ def _identity(task):
 
 
 def _instructions(code):
-    constants = [
-        _instructions(c) if inspect.iscode(c) else repr(c)
-        for c in code.co_consts
-    ]
+    constants = [_constant(c) for c in code.co_consts]
     return code.co_code, code.co_names, code.co_varnames, constants
+
+
+def _constant(value):
+    if inspect.iscode(value):
+        return _instructions(value)
+    if isinstance(value, frozenset):
+        # Its order changes from process to process.
+        return sorted(map(repr, value))
+    return repr(value)
 
 
 def _numbers(result, task):

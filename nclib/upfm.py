@@ -244,7 +244,7 @@ def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
     H = check_matrix("H", to_numpy(H))
     _, codes, classes = check_Xy(H[:, :1], to_numpy(y))
     N, K = len(codes), len(classes)
-    W = check_classifier(to_numpy(W), H.shape[1], K)
+    W = check_classifier("W", to_numpy(W), H.shape[1], K)
     logits = H @ W
     if loss == "ce":
         # Relative to the true logit: no cancellation at large margins.

@@ -285,6 +285,8 @@ def test_what_is_no_separating_classifier_is_refused():
         (dict(X=X[:, :20], B=B[:20]), "^X must have fewer samples"),
         (dict(y=np.append(y[1:], 1)), "^y must hold equally many"),
         (dict(stretch=0.0), "^stretch must be greater"),
+        (dict(lambda_W=1.0, lambda_H=1.0), "^lambda_W and lambda_H must be"),
+        (dict(B=B * np.nan), "^B must be finite"),
         (dict(stretch=1e13), "^stretch must be smaller"),
     ):
         with pytest.raises(ValueError, match=words):

@@ -4,9 +4,12 @@ import errno
 import importlib
 import os
 import stat
+import subprocess
+import sys
 
 import numpy as np
 import pytest
+from helpers import ROOT
 
 from nclib import _files
 from nclib import sweep as module
@@ -136,6 +139,30 @@ def test_an_edit_of_the_task_starts_afresh(folders, my_module):
     write("step = 6\n\ndef task(x, seed):\n    return x + step\n")
     importlib.reload(users)
     assert sweep(users.task, [(1.0,)], 0, 1) == [7.0]
+
+
+def test_another_process_knows_the_same_task(tmp_path):
+    # The order of a set of texts differs from process to process.
+    (tmp_path / "users.py").write_text(
+        "def task(name, seed):\n"
+        "    return 1.0 if name in {'a', 'b', 'c', 'd', 'e'} else 0.0\n"
+    )
+    program = (
+        "import joblib, users; from nclib.sweep import _identity;"
+        "print(joblib.hash(_identity(users.task)))"
+    )
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(found) == 1
 
 
 def test_a_function_without_a_name_is_refused(folders):
