@@ -576,8 +576,8 @@ def separator_factor(delta, s):
 
     Notes
     -----
-    Beyond the paper; derived as for :func:`collapsed_error`, with both
-    classes as inequalities, and numerically confirmed.
+    Beyond the paper; proved given the convex Gaussian min-max theorem, as
+    :func:`collapsed_error`, with both classes as inequalities.
 
     Examples
     --------

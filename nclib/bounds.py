@@ -39,6 +39,7 @@ __all__ = [
     "theorem_5c_ratio",
     "theorem_7a_sigma",
     "theorem_7b_corrected",
+    "theorem_7b_events",
     "theorem_7b_printed",
     "truncated_moment",
     "wendel_bound",
@@ -590,14 +591,65 @@ def theorem_7b_printed(n, d, s, c1=0.0, c2=0.0):
     return float(ndtr(-(B**-0.5))) if B > 0 else 0.0
 
 
+def theorem_7b_events(n, d, s):
+    r"""The three numbers in the corrected 7(b), each missed with chance 1/n.
+
+    With s z_1, s z_2 the noise of the two classes along mu in units of
+    ||mu||, and Z the 2n rows of noise off that axis, each of the following
+    has probability at least 1 - 1/n:
+
+    - ||z_1 - mean||^2 >= (n - 1 - 2 sqrt((n-1) log n))_+,
+    - ||(s z_2 - 1)_+||^2 >= (n T(s) - sqrt(2 n Q(s) log n))_+,
+    - lambda_max(Z Z^T) <= (sqrt(d-1) + sqrt(2n) + sqrt(2 log n))^2,
+
+    where T and Q are the moments of (sZ - 1)_+ of orders 2 and 4.
+
+    Parameters
+    ----------
+    n, d : int
+        Samples a class, at least 2, and dimension; any.
+    s : float
+        sigma/||mu||, positive.
+
+    Returns
+    -------
+    spread, tail, top : float
+        The right-hand sides.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is malformed.
+
+    Notes
+    -----
+    Beyond the paper; by the inequalities of Laurent and Massart (2000),
+    Maurer (2003), and Davidson and Szarek (2001).
+
+    Examples
+    --------
+    >>> from scipy.stats import chi2
+    >>> from nclib.bounds import theorem_7b_events
+    >>> spread, tail, top = theorem_7b_events(200, 2120, 2.0)
+    >>> bool(chi2(199).cdf(spread) < 1 / 200)
+    True
+    """
+    n, d = check_integer("n", n, 2), check_integer("d", d, 1)
+    s = check_real("s", s, 0.0, exclusive=True)
+    log_n = np.log(n)
+    spread = n - 1 - 2 * np.sqrt((n - 1) * log_n)
+    second, fourth = truncated_moment(s, 2), truncated_moment(s, 4)
+    tail = n * second - np.sqrt(2 * n * fourth * log_n)
+    top = (np.sqrt(d - 1) + np.sqrt(2 * n) + np.sqrt(2 * log_n)) ** 2
+    return max(float(spread), 0.0), max(float(tail), 0.0), float(top)
+
+
 def theorem_7b_corrected(n, d, s):
     r"""Lower bound on the error of every collapsed neuron, 7(b) corrected.
 
     With probability at least 1 - 3/n every beta in C_1 has error at least
-    Phi(-B^(-1/2)), B = s^2 + [s^2 (n - 1 - 2 sqrt((n-1) log n))_+ +
-    (n T(s) - sqrt(2 n Q(s) log n))_+] / (sqrt(d-1) + sqrt(2n) +
-    sqrt(2 log n))^2, where T and Q are the moments of (sZ - 1)_+ of orders
-    2 and 4. No constant is left open.
+    Phi(-B^(-1/2)), B = s^2 + (s^2 spread + tail)/top, with the three numbers
+    of `theorem_7b_events`. No constant is left open.
 
     Parameters
     ----------
@@ -617,8 +669,7 @@ def theorem_7b_corrected(n, d, s):
 
     Notes
     -----
-    Beyond the paper (proved, given the inequalities of Davidson and Szarek,
-    Laurent and Massart, and Maurer, each with failure probability 1/n). Its
+    Beyond the paper (proved, given the three inequalities named there). Its
     deterministic part is the lower half of `sandwich`.
 
     Examples
@@ -627,15 +678,8 @@ def theorem_7b_corrected(n, d, s):
     >>> round(theorem_7b_corrected(200, 2120, 2.0), 4)
     0.3111
     """
-    n, d = check_integer("n", n, 2), check_integer("d", d, 1)
-    s = check_real("s", s, 0.0, exclusive=True)
-    log_n = np.log(n)
-    inside = n - 1 - 2 * np.sqrt((n - 1) * log_n)
-    outside = n * truncated_moment(s, 2) - np.sqrt(
-        2 * n * truncated_moment(s, 4) * log_n
-    )
-    top = (np.sqrt(d - 1) + np.sqrt(2 * n) + np.sqrt(2 * log_n)) ** 2
-    B = s**2 + (s**2 * max(inside, 0.0) + max(outside, 0.0)) / top
+    spread, tail, top = theorem_7b_events(n, d, s)
+    B = s**2 + (s**2 * spread + tail) / top
     return float(ndtr(-(B**-0.5)))
 
 

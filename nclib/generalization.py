@@ -40,6 +40,8 @@ __all__ = [
     "blind_direction",
     "draw",
     "errors",
+    "flat_ratio",
+    "guess_bound",
     "hyperplane_pair",
     "limit_errors",
     "neuron_error",
@@ -342,6 +344,53 @@ def _quadrant(a, b, m):
     return float(max(0.5 * (ndtr(h) + ndtr(k)) - owen - jump, 0.0))
 
 
+def guess_bound(cosine1, cosine2, s):
+    r"""Lower bound on the two-neuron error (2.24) where ties are guesses.
+
+    .. math:: \tfrac12 - \tfrac14 \big(D(c_1) + D(c_2)\big), \quad
+        D(c) = (P_+ - P_-)(\langle\mu, x\rangle > 0,
+        \langle\beta, x\rangle > 0),
+
+    where :math:`P_\pm` are the laws of :math:`\pm\mu + \sigma z` and
+    beta has the cosine c with mu. It exceeds the Bayes error Phi(-1/s)
+    unless both cosines are 1, and half of the mean of the two own errors.
+
+    Parameters
+    ----------
+    cosine1, cosine2 : float
+        Of either neuron with the mean of its class, in [-1, 1].
+    s : float
+        sigma/||mu||, positive.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Beyond the paper (proved). f > 0 only where the first neuron fires, and
+    the most that a rule can win there is to answer on <mu, x> > 0 alone.
+    D increases with c, so that for collapsed neurons the cosines may be
+    replaced by the optima of (2.26).
+
+    Examples
+    --------
+    >>> from nclib.generalization import guess_bound
+    >>> round(guess_bound(1, 1, 0.5), 5), round(guess_bound(0.8, 0.8, 0.5), 5)
+    (0.02275, 0.03877)
+    """
+    s = check_real("s", s, 0.0, exclusive=True)
+    axis, wins = np.array([1.0, 0.0]), 0.0
+    for name, cosine in (("cosine1", cosine1), ("cosine2", cosine2)):
+        cosine = check_real(name, cosine, -1.0)
+        if cosine > 1:
+            raise ValueError(f"{name} must be at most 1, got {cosine}")
+        beta = np.array([cosine, np.sqrt(1 - cosine**2)])
+        wins += _quadrant(axis, beta, axis / s)
+        wins -= _quadrant(axis, beta, -axis / s)
+    return 0.5 - 0.25 * wins
+
+
 def sandwich(X, y, mu, sigma, label=None):
     r"""Bounds from the data alone on B = (sigma/ratio)^2.
 
@@ -501,7 +550,7 @@ def errors(n, d, s, count):
 
 
 def beta_law(n, d):
-    """Law of the squared optimum while no inequality is active.
+    """Law of the squared optimum of (4.19), (2.26) without inequalities.
 
     Parameters
     ----------
@@ -515,7 +564,8 @@ def beta_law(n, d):
 
     Notes
     -----
-    Beyond the paper (proved).
+    Beyond the paper (proved). On draws on which no inequality is active
+    (2.26) has the same optimum.
 
     Examples
     --------
@@ -524,6 +574,45 @@ def beta_law(n, d):
     0.505
     """
     return beta_distribution((d - n + 1) / 2, (n - 1) / 2)
+
+
+def flat_ratio(mu, *groups):
+    r"""Largest <mu, eta>/||eta|| over directions constant on every group.
+
+    .. math:: \|(I - P)\mu\|, \quad P \text{ the projection on the span of
+        } x - x' \text{ for } x, x' \text{ in the same group.}
+
+    Parameters
+    ----------
+    mu : (d,) array
+    *groups : (m, d) array
+        Samples, one a row. One class: problem (4.19). Two classes: one
+        hyperplane for both.
+
+    Returns
+    -------
+    float
+
+    Notes
+    -----
+    Equation (4.19) of the paper, and beyond it.
+
+    Examples
+    --------
+    >>> import nclib
+    >>> from nclib.generalization import draw, flat_ratio
+    >>> X, y, mu = draw(20, 60, 0.1, seed=1)
+    >>> best = nclib.best_collapsed_neuron(X, y, mu, 0).ratio
+    >>> flat_ratio(mu, X[y == 0], X[y == 1]) < best
+    True
+    >>> abs(flat_ratio(mu, X[y == 0]) - best) < 1e-12
+    True
+    """
+    mu = check_vector("mu", mu)
+    spans = [check_matrix("groups", group) for group in groups]
+    spans = [(group[1:] - group[0]).T for group in spans]
+    basis = qr(np.hstack(spans), mode="economic")[0]
+    return float(np.linalg.norm(mu - basis @ (basis.T @ mu)))
 
 
 @cache
@@ -615,8 +704,9 @@ def hyperplane_pair(X, y, mu):
 
     Notes
     -----
-    Beyond the paper (proved): its squared cosine is
-    Beta((d - 2n + 2)/2, n - 1) while both constants are positive.
+    Beyond the paper (proved): while both constants have their signs, its
+    cosine is `flat_ratio` of the two classes, whose square has the law
+    Beta((d - 2n + 2)/2, n - 1).
 
     Examples
     --------

@@ -114,7 +114,7 @@ def draw_last_sentence(noise, neuron, hyperplane, printed):
     return figure
 
 
-def draw_free(delta, one, four):
+def draw_free(delta, one, four, dots):
     """What collapse costs with one neuron a class and with two.
 
     Parameters
@@ -123,6 +123,8 @@ def draw_free(delta, one, four):
         Dimensions per sample of a class, d/n.
     one, four : dicts
         From the noise level to the m factors on the noise variance.
+    dots : dict
+        From the noise level to {delta: factors of simulated separators}.
     """
     style.use()
     figure, ax = plt.subplots(figsize=(6.4, 3.6))
@@ -130,6 +132,8 @@ def draw_free(delta, one, four):
     for (s, factor), color in zip(one.items(), colors, strict=True):
         ax.plot(delta, factor, color=color)
         ax.plot(delta, four[s], "--", color=color)
+        for x, found in dots[s].items():
+            ax.plot([x] * len(found), found, ".", color=color, ms=5)
         place = dict(ha="right", va="center")
         style.label(ax, 2.0, factor[0], f"s = {s:g}", color, **place)
     ax.axhline(1, color=style.INK, lw=1)
