@@ -11,8 +11,10 @@ from nclib.asymptotics import collapsed_error, separator_factor
 from nclib.bounds import (
     printed_bound_roots,
     printed_excess,
+    printed_factor,
     theorem_7a_sigma,
     theorem_7b_corrected,
+    theorem_7b_events,
     theorem_7b_printed,
     truncated_moment,
 )
@@ -20,7 +22,11 @@ from nclib.data import GaussianMixture
 from nclib.generalization import (
     best_collapsed_neuron,
     best_separator,
+    beta_law,
     draw,
+    flat_ratio,
+    guess_bound,
+    limit_errors,
     neuron_error,
     sandwich,
     two_neuron_error,
@@ -177,6 +183,43 @@ def test_corrected_bound_is_sharp_to_first_order(s):
         assert theorem_7b_corrected(n, d, s) < collapsed_error(d / n, s).error
 
 
+def test_the_bounds_of_7b_written_out():
+    # (2.28) and its repair once more, with the moments by quadrature. The
+    # five values of the corrected bound were computed by a second author.
+    n, d = 200, 2120
+
+    def moment(s, order):
+        def density(z):
+            return (s * z - 1) ** order * norm.pdf(z)
+
+        return quad(density, 1 / s, 1 / s + 40, epsabs=0, epsrel=1e-11)[0]
+
+    table = zip(
+        (0.3, 0.5, 1.0, 2.0, 8.0),
+        (0.00050, 0.02427, 0.16199, 0.31112, 0.45110),
+        strict=True,
+    )
+    for s, value in table:
+        U = s**3 * np.exp(-1 / (2 * s**2)) / np.sqrt(2 * np.pi)
+        B = s**2 + n * (U + s**2 + 1) / (2 * d)
+        printed = norm.cdf(-1 / np.sqrt(B))
+        assert theorem_7b_printed(n, d, s) == pytest.approx(printed, rel=1e-12)
+        assert printed_factor(d / n, s) == pytest.approx(B / s**2, rel=1e-12)
+        events = (
+            max(0, 199 - 2 * np.sqrt(199 * np.log(200))),
+            max(
+                0,
+                200 * moment(s, 2) - np.sqrt(400 * moment(s, 4) * np.log(200)),
+            ),
+            (np.sqrt(2119) + 20 + np.sqrt(2 * np.log(200))) ** 2,
+        )
+        assert theorem_7b_events(n, d, s) == pytest.approx(events, rel=1e-9)
+        B = s**2 + (s**2 * events[0] + events[1]) / events[2]
+        corrected = norm.cdf(-1 / np.sqrt(B))
+        assert theorem_7b_corrected(n, d, s) == pytest.approx(corrected)
+        assert corrected == pytest.approx(value, abs=1e-5)
+
+
 def test_the_constants_of_the_printed_bound():
     n, d, s = 200, 2120, 0.5
     values = [theorem_7b_printed(n, d, s, c, c) for c in (0, 1, 10, 1e4)]
@@ -229,6 +272,9 @@ def test_theorem_7a_constant_gives_the_rate():
         assert norm.cdf(-floor / s) <= n**-2
         # One and a half times the noise would not do.
         assert norm.cdf(-floor / (1.5 * s)) > n**-2
+        # At equality (4.23) is 2 s sqrt(log n) = sqrt(E cos^2), exactly.
+        mean = beta_law(n, d).mean()
+        assert 4 * s**2 * np.log(n) == pytest.approx(mean, rel=1e-12)
     assert theorem_7a_sigma(150, 100, eps=0.5) == pytest.approx(
         theorem_7a_sigma(150, 100) / 2
     )
@@ -269,6 +315,57 @@ def test_two_neuron_error_against_quadrature():
         for ties, share in zip(RULES, (1, 0.5, 0), strict=True):
             exact = two_neuron_error(beta1, beta2, mu, sigma, ties)
             assert exact == pytest.approx(wrong + share * tied, abs=1e-11)
+
+
+@pytest.mark.parametrize("s", [0.3, 1.0, 2.0, 8.0])
+def test_the_bound_for_guesses(s):
+    # D(c) along mu, and what the best rule that is silent where either
+    # neuron is would win: (P_+ - P_-) of a half plane.
+    def win(c):
+        def density(m):
+            size = norm.pdf(m - 1 / s) - norm.pdf(m + 1 / s)
+            return size * norm.cdf(c * m / np.sqrt(1 - c**2))
+
+        return quad(density, 0, 1 / s + 12, epsabs=1e-13)[0]
+
+    cosines = (-0.5, 0.0, 0.3, 0.8, 0.999)
+    for one in cosines:
+        for two in cosines:
+            exact = 0.5 - (win(one) + win(two)) / 4
+            assert guess_bound(one, two, s) == pytest.approx(exact, abs=1e-12)
+    bayes = norm.cdf(-1 / s)
+    assert guess_bound(1.0, 1.0, s) == pytest.approx(bayes, abs=1e-15)
+    assert guess_bound(-1.0, -1.0, s) == pytest.approx(0.5, abs=1e-15)
+    falls = [guess_bound(c, c, s) for c in cosines]
+    assert falls == sorted(falls, reverse=True) and falls[-1] > bayes
+
+
+def test_the_bound_for_guesses_at_the_limit():
+    # Reference values of a second author, for the two best neurons.
+    for delta, s, bound, pair in (
+        (1.5, 0.3, 0.01425, 0.01895),
+        (1.5, 0.5, 0.08147, 0.11766),
+        (4.0, 1.0, 0.17804, 0.19126),
+        (10.6, 2.0, 0.31380, 0.31781),
+    ):
+        cosine = 1 / collapsed_error(delta, s).q
+        assert guess_bound(cosine, cosine, s) == pytest.approx(bound, abs=6e-6)
+        assert limit_errors(delta, s)[2] == pytest.approx(pair, abs=6e-6)
+
+
+def test_the_flattest_direction():
+    rng = np.random.default_rng(20)
+    mu, A, B = rng.standard_normal(9), *rng.standard_normal((2, 4, 9))
+    for groups in ([A], [A, B]):
+        free = np.linalg.svd(
+            np.vstack([group - group.mean(axis=0) for group in groups])
+        )[2][3 * len(groups) :]
+        expected = np.linalg.norm(free @ mu)
+        assert flat_ratio(mu, *groups) == pytest.approx(expected, rel=1e-12)
+        for group in groups:
+            direction = free.T @ (free @ mu)
+            assert np.ptp(group @ direction) < 1e-12
+    assert flat_ratio(mu, A[:1]) == pytest.approx(np.linalg.norm(mu))
 
 
 def test_two_neuron_error_in_closed_form_cases():
@@ -329,6 +426,11 @@ def test_bad_input_to_the_optimum(change, message):
         (lambda m: neuron_error(m, m, -1.0), "sigma must be greater"),
         (lambda m: neuron_error(m, m[None], 1.0), "mu must have shape"),
         (lambda m: sandwich(m[:, None], [0, 1, 2], m[:1], 1.0), "two classes"),
+        (lambda m: guess_bound(1.1, 0.5, 1.0), "cosine1 must be at most 1"),
+        (lambda m: guess_bound(0.5, -2.0, 1.0), "cosine2 must be at least"),
+        (lambda m: guess_bound(0.5, 0.5, 0.0), "s must be greater"),
+        (lambda m: flat_ratio(m, m), "groups must have two dimensions"),
+        (lambda m: theorem_7b_events(1, 9, 1.0), "n must be at least 2"),
         (lambda m: theorem_7a_sigma(9, 10), "d must be at least 10"),
         (lambda m: theorem_7a_sigma(9, 8, eps=1.0), "eps must be less"),
         (lambda m: theorem_7b_printed(1, 9, 1.0), "n must be at least 2"),
