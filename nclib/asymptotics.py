@@ -216,7 +216,8 @@ def phase_boundary(means, sigma, k=0, bias=False):
 
     .. math:: \delta^*_k(\sigma) &= \min_{v\in\mathrm{span}(\mu)} F(v), \\
         F(v) &= 1 + \|v\|^2 + \frac{\langle\mu_k, v\rangle_-^2}{\sigma^2} \\
-        &\quad + \sum_{j\ne k} \psi\Big(\frac{\langle\mu_j, v\rangle}\sigma, \sqrt{1+\|v\|^2}\Big),
+        &\quad + \sum_{j\ne k} \psi\Big(\frac{\langle\mu_j, v\rangle}\sigma,
+        \sqrt{1+\|v\|^2}\Big),
 
     with :func:`psi`; neural collapse needs d/n above the largest of the K
     thresholds. The function is strongly convex; damped Newton from v = 0
