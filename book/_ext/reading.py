@@ -1,0 +1,177 @@
+"""Let every page be read anywhere: by ear, by keyboard, on a slow line.
+
+Folds get names of their own, ids are unique, claims that a page names are
+links, pages describe themselves, code that is folded away is not searched,
+and what no page uses is not loaded.
+"""
+
+import html
+import re
+from collections import Counter
+
+from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
+
+# Named alike in every statement by sphinx-proof and sphinx-exercise.
+SHARED_ID = re.compile(r"[a-z]+-content")
+# The icons as a script, beside the same icons as fonts; and the search, which
+# runs on its own page.
+UNUSED = re.compile(
+    r'\s*<script[^>]*src="[^"]*(?:fontawesome|searchtools|language_data'
+    r'|searchindex)\.js[^"]*"[^>]*></script>'
+)
+
+
+def name_folds(document, numbers):
+    """Give every fold of code and every solution a name of its own.
+
+    ``numbers`` has the page's numbers, by kind and label.
+    """
+    used = Counter()
+    for cell in document.findall(nodes.container):
+        for fold in cell.children:
+            if isinstance(fold, HideCodeCellNode):
+                name = fold_name(cell, fold, numbers)
+                used[name] += 1
+                if used[name] > 1:
+                    name += f", {used[name]}"
+                fold["prompt_show"] = f"Show the code: {name}"
+                fold["prompt_hide"] = f"Hide the code: {name}"
+    exercise = None
+    for node in document.findall(nodes.Element):
+        kind = type(node).__name__
+        if kind == "exercise_enumerable_node":
+            exercise = numbers.get("exercise", {}).get(node.get("label"))
+        elif kind == "solution_node" and exercise:
+            title = next(node.findall(nodes.title))
+            number = ".".join(map(str, exercise))
+            title.children = []
+            title += nodes.Text(f"Solution of Exercise {number}")
+
+
+def fold_name(cell, fold, numbers):
+    """What a folded code draws, or where it stands."""
+    for figure in cell.findall(nodes.figure):
+        for label in figure["ids"]:
+            if number := numbers.get("figure", {}).get(label):
+                return f"Figure {'.'.join(map(str, number))}"
+    if "import" in fold.astext().split():
+        return "imports"
+    section = cell.parent
+    while section is not None and not isinstance(section, nodes.section):
+        section = section.parent
+    return next(section.findall(nodes.title)).astext() if section else "here"
+
+
+def drop_shared_ids(document):
+    for node in document.findall(nodes.Element):
+        node["ids"] = [
+            id for id in node["ids"] if not SHARED_ID.fullmatch(id)
+        ]
+
+
+def link_claims(document, claims, target):
+    """Make the id of a claim, as inline code, a link to its row."""
+    for code in list(document.findall(nodes.literal)):
+        if code.astext() in claims and not isinstance(
+            code.parent, nodes.reference
+        ):
+            link = nodes.reference(
+                "", "", refuri=f"{target}#claim-{code.astext()}", internal=True
+            )
+            code.replace_self(link)
+            link += code
+
+
+def resolved(app, document, docname):
+    if app.builder.format != "html":
+        return
+    from nclib import ledger
+
+    numbers = app.env.toc_fignumbers.get(docname, {})
+    name_folds(document, numbers)
+    drop_shared_ids(document)
+    ledger_page = app.builder.get_relative_uri(docname, "book/ledger")
+    link_claims(document, ledger.claims(), ledger_page)
+
+
+def visit_fold(self, node):
+    """As in MyST-NB, but named by what it says."""
+    classes = " ".join(["admonition", "hide", *node["classes"]])
+    self.body.append(f'<details class="{classes}">\n<summary>\n')
+    for state, prompt in (("collapsed", "show"), ("expanded", "hide")):
+        text = html.escape(node[f"prompt_{prompt}"])
+        self.body.append(f'<p class="{state} admonition-title">{text}</p>\n')
+    self.body.append("</summary>\n")
+
+
+def depart_fold(self, node):
+    self.body.append("</details>\n")
+
+
+def summary(document):
+    """The question that a page answers, or its first paragraph."""
+    for paragraph in document.findall(nodes.paragraph):
+        term = paragraph.parent.parent
+        if isinstance(term, nodes.definition_list_item):
+            if term[0].astext() != "Question":
+                continue
+        elif not isinstance(paragraph.parent, nodes.section):
+            continue
+        text = " ".join(paragraph.astext().replace("\\", "").split())
+        return text if len(text) <= 200 else text[:199].rsplit(" ", 1)[0] + "…"
+    return ""
+
+
+def describe(app, pagename, templatename, context, document):
+    context["default_mode"] = "auto"
+    context["without_unused"] = lambda text: (
+        text if pagename == "search" else UNUSED.sub("", text)
+    )
+    if document is None:
+        return
+    properties = {
+        "og:type": "article",
+        "og:site_name": app.config.html_title or app.config.project,
+        "og:title": re.sub("<[^>]*>", "", context.get("title", "")),
+        "og:description": summary(document),
+    }
+    tags = [
+        f'<meta name="description" '
+        f'content="{html.escape(properties["og:description"])}" />'
+    ]
+    tags += [
+        f'<meta property="{name}" content="{html.escape(html.unescape(text))}" />'
+        for name, text in properties.items()
+    ]
+    context["metatags"] = context.get("metatags", "") + "\n".join(tags)
+    # A list of no list items, as docutils writes it.
+    context["body"] = context["body"].replace(
+        'role="list" class="citation-list"', 'class="citation-list"'
+    )
+
+
+def search_what_is_seen(app):
+    """Keep folded code out of the search index."""
+    if app.builder.format != "html":
+        return
+    index_page = app.builder.index_page
+
+    def seen(pagename, document, title):
+        document = document.deepcopy()
+        for fold in list(document.findall(HideCodeCellNode)):
+            fold.parent.remove(fold)
+        index_page(pagename, document, title)
+
+    app.builder.index_page = seen
+
+
+def setup(app):
+    app.setup_extension("myst_nb")
+    app.add_node(
+        HideCodeCellNode, override=True, html=(visit_fold, depart_fold)
+    )
+    app.connect("builder-inited", search_what_is_seen)
+    app.connect("doctree-resolved", resolved, priority=900)
+    app.connect("html-page-context", describe)
+    return {"version": "1", "parallel_read_safe": True}
