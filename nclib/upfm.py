@@ -122,7 +122,8 @@ def upfm_minimizer(K, n, lambda_W, lambda_H, loss="ce", D=None):
     .. math::
 
         &\text{ce:}\quad W^\top W=\frac{a^2}{b}C_K, \\
-        &a=\Big[\log(K-1)\Big(\frac{1}{\lambda\sqrt{nK(K-1)}}-1\Big)\Big]_+, \\
+        &a=\Big[\log(K-1)
+        \Big(\tfrac{1}{\lambda\sqrt{nK(K-1)}}-1\Big)\Big]_+, \\
         &b=\sqrt{\frac{K-1}{nK}\frac{\lambda_W}{\lambda_H}}\,a,
 
     .. math::

@@ -49,18 +49,27 @@ def name_folds(document, numbers):
             title += nodes.Text(f"Solution of Exercise {number}")
 
 
-def fold_name(cell, fold, numbers):
-    """What a folded code draws, or where it stands."""
+def figure_name(cell, numbers):
     for figure in cell.findall(nodes.figure):
         for label in figure["ids"]:
             if number := numbers.get("figure", {}).get(label):
                 return f"Figure {'.'.join(map(str, number))}"
+    return None
+
+
+def fold_name(cell, fold, numbers):
+    """What a folded code draws, prepares, or where it stands."""
+    if name := figure_name(cell, numbers):
+        return name
     if "import" in fold.astext().split():
         return "imports"
     section = cell.parent
-    while section is not None and not isinstance(section, nodes.section):
-        section = section.parent
-    return next(section.findall(nodes.title)).astext() if section else "here"
+    for later in section[section.index(cell) + 1 :]:
+        if isinstance(later, nodes.Element):
+            if name := figure_name(later, numbers):
+                return f"the data of {name}"
+    titles = section.findall(nodes.title)
+    return next((title.astext() for title in titles), "of this page")
 
 
 def drop_shared_ids(document):

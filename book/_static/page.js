@@ -13,7 +13,10 @@ document.addEventListener("DOMContentLoaded", () => {
       " .pst-scrollable-table-container)"
   );
   const look = (box) => {
-    const left = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    const content = box.matches("mjx-container")
+      ? box.querySelector("svg").getBoundingClientRect().width
+      : box.scrollWidth;
+    const left = content - box.clientWidth - box.scrollLeft;
     const more = left > 2 && getComputedStyle(box).overflowX !== "visible";
     box.classList.toggle("nclib-more", more);
   };
