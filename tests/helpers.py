@@ -83,14 +83,21 @@ def parse(text):
     return parser.open[0]
 
 
-def operate(script, text, action):
+def operate(script, text, action, address="page.html", table=None):
     """Load an HTML text with one of the book's scripts, and act on it.
 
-    ``action`` is the body of a JavaScript function of ``document``; what it
-    returns comes back through JSON.
+    ``action`` is the body of a JavaScript function of ``document`` and
+    ``window``; what it returns comes back through JSON. ``address`` is that
+    of the page, ``table`` the numbers to jump to.
     """
     source = (BOOK / "_static" / script).read_text(encoding="utf-8")
-    given = dict(page=asdict(parse(text)), script=source, action=action)
+    given = dict(
+        page=asdict(parse(text)),
+        script=source,
+        action=action,
+        address=address,
+        table=table,
+    )
     done = subprocess.run(
         ["node", Path(__file__).with_name("dom.js")],
         input=json.dumps(given),

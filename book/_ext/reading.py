@@ -82,9 +82,11 @@ def drop_shared_ids(document):
 def link_claims(document, claims, target):
     """Make the id of a claim, as inline code, a link to its row."""
     for code in list(document.findall(nodes.literal)):
-        if code.astext() in claims and not isinstance(
-            code.parent, nodes.reference
-        ):
+        before = code.parent[max(code.parent.index(code) - 1, 0)]
+        linked = isinstance(code.parent, nodes.reference) or (
+            isinstance(before, nodes.raw) and before.astext()[:2] == "<a"
+        )
+        if code.astext() in claims and not linked:
             link = nodes.reference(
                 "", "", refuri=f"{target}#claim-{code.astext()}", internal=True
             )
@@ -154,10 +156,9 @@ def describe(app, pagename, templatename, context, document):
         for name, text in properties.items()
     ]
     context["metatags"] = context.get("metatags", "") + "\n".join(tags)
-    # A list of no list items, as docutils writes it.
-    context["body"] = context["body"].replace(
-        'role="list" class="citation-list"', 'class="citation-list"'
-    )
+    # Roles that docutils gives to citations, and that are none by now.
+    for role in ("list", "doc-biblioentry"):
+        context["body"] = context["body"].replace(f' role="{role}"', "")
 
 
 def search_what_is_seen(app):
