@@ -127,9 +127,7 @@ class QuizDirective(SphinxDirective):
         self.what = f"{self.env.docname}, question {number}"
         legend = self.inline(f"**{number}.** {question['question']}")
         box = tag("fieldset", tag("legend", *legend))
-        whys = tag(
-            "details", tag("summary", nodes.Text(f"Answer {number}"))
-        )
+        whys = tag("details", tag("summary", nodes.Text(f"Answer {number}")))
         parts = self.choices if "choices" in question else self.number
         parts(question, name, box, whys)
         box += tag(

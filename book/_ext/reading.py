@@ -2,12 +2,13 @@
 
 Folds get names of their own, ids are unique, claims that a page names are
 links, pages describe themselves, code that is folded away is not searched,
-and what no page uses is not loaded.
+what no page uses is not loaded, and figures are drawn for dark pages, too.
 """
 
 import html
 import re
 from collections import Counter
+from pathlib import Path
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
@@ -74,9 +75,7 @@ def fold_name(cell, fold, numbers):
 
 def drop_shared_ids(document):
     for node in document.findall(nodes.Element):
-        node["ids"] = [
-            id for id in node["ids"] if not SHARED_ID.fullmatch(id)
-        ]
+        node["ids"] = [id for id in node["ids"] if not SHARED_ID.fullmatch(id)]
 
 
 def link_claims(document, claims, target):
@@ -141,24 +140,70 @@ def describe(app, pagename, templatename, context, document):
     )
     if document is None:
         return
+    title = re.sub("<[^>]*>", "", context.get("title", ""))
     properties = {
-        "og:type": "article",
-        "og:site_name": app.config.html_title or app.config.project,
-        "og:title": re.sub("<[^>]*>", "", context.get("title", "")),
-        "og:description": summary(document),
+        'name="description"': summary(document),
+        'property="og:type"': "article",
+        'property="og:site_name"': app.config.html_title,
+        'property="og:title"': title,
+        'property="og:description"': summary(document),
     }
     tags = [
-        f'<meta name="description" '
-        f'content="{html.escape(properties["og:description"])}" />'
-    ]
-    tags += [
-        f'<meta property="{name}" content="{html.escape(html.unescape(text))}" />'
-        for name, text in properties.items()
+        f'<meta {key} content="{html.escape(html.unescape(text))}" />'
+        for key, text in properties.items()
     ]
     context["metatags"] = context.get("metatags", "") + "\n".join(tags)
     # Roles that docutils gives to citations, and that are none by now.
     for role in ("list", "doc-biblioentry"):
         context["body"] = context["body"].replace(f' role="{role}"', "")
+
+
+FIGURE = re.compile(r'<img ([^>]*)src="([^"]*_images/([^"/]*)\.svg)"([^>]*)/>')
+
+
+def draw_for_both(app, pagename, templatename, context, document):
+    """Show every drawn figure as it is on a light page, and for a dark one.
+
+    Which of them, the theme decides; a browser loads only the one it shows.
+    """
+    sources = {
+        Path(name).stem: source for source, name in app.builder.images.items()
+    }
+
+    def both(match):
+        before, url, stem, after = match.groups()
+        size = ""
+        if stem in sources:
+            head = Path(app.srcdir, sources[stem]).read_text("utf-8")[:2000]
+            found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', head)
+            if found:
+                width, height = (
+                    round(float(x) * 4 / 3) for x in found.groups()
+                )
+                size = f'width="{width}" height="{height}" '
+        return "".join(
+            f'<img class="only-{mode}" loading="lazy" {size}{before}'
+            f'src="{address}"{after}/>'
+            for mode, address in (
+                ("light", url),
+                ("dark", url.removesuffix(".svg") + "-dark.svg"),
+            )
+        )
+
+    if context.get("body"):
+        context["body"] = FIGURE.sub(both, context["body"])
+
+
+def write_dark_figures(app, error):
+    if error or app.builder.format != "html":
+        return
+    from nclib.figures import style
+
+    for path in Path(app.outdir, "_images").glob("*.svg"):
+        if not path.stem.endswith("-dark"):
+            dark = path.with_name(f"{path.stem}-dark.svg")
+            text = style.darkened(path.read_text(encoding="utf-8"))
+            dark.write_text(text, encoding="utf-8")
 
 
 def search_what_is_seen(app):
@@ -184,4 +229,7 @@ def setup(app):
     app.connect("builder-inited", search_what_is_seen)
     app.connect("doctree-resolved", resolved, priority=900)
     app.connect("html-page-context", describe)
+    # Before the previews are collected, at 450.
+    app.connect("html-page-context", draw_for_both, priority=400)
+    app.connect("build-finished", write_dark_figures)
     return {"version": "1", "parallel_read_safe": True}
