@@ -219,6 +219,7 @@ def test_focus_is_seen_on_header_buttons(visit, mode):
 def test_a_filtered_ledger_shows_the_row_that_is_linked_to(visit):
     page = visit("book/ledger.html?kind=erratum#claim-thm-4")
     assert page.locator("#claim-thm-4").is_visible()
+    assert page.locator("#claim-thm-4 .headerlink").is_visible()
     page.get_by_role("button", name="identity").click()
     assert page.url.endswith("?strength=identity#claim-thm-4")
 
