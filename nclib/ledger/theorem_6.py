@@ -192,7 +192,7 @@ def no_log(scale):
     tightest = 0.0
     for theta in ANGLES:
         top = 1 + abs(math.cos(theta))
-        for weights in circle(*np.linspace(0.02, np.pi - 0.02, 24)):
+        for weights in circle(*np.linspace(0.1, np.pi - 0.1, 12)):
             square = moment(2, theta, weights)
             excess = moment(4, theta, weights) - square**2
             if square > 1e-9:
@@ -449,12 +449,12 @@ def erratum_13(scale):
 )
 def erratum_14(scale):
     """The tail printed for the norm of the mean feature is that of one
-    direction; repaired, |mean - E| <= sqrt(tr H / d1) + |X| sqrt(2u / d1) but
-    for a chance of exp(-u), and its square, not itself, is what is needed.
+    direction; repaired, |e| <= sqrt(tr H / d1) + |X| sqrt(2u / d1) but for a
+    chance of exp(-u), where e is the mean less m = E phi. Only |e|^2 is
+    needed: mean of phi phi' = C + (3/4) m m' - 4 e e' + r r'.
 
-    Needs: for the second: mean of phi phi' = C + (3/4) m m' - 4 e e' + r r'
-    with C the mean of the centered products, m = E phi, e the mean less m,
-    r = m/2 + 2e.
+    Needs: C the mean of (phi - m)(phi - m)', which is near the covariance,
+    and r = m/2 + 2e.
     """
     # Orthonormal points: the features of a neuron are independent.
     N, d1 = 500, 2000
