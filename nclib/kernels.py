@@ -200,7 +200,7 @@ def chernoff_width(X, failure=None):
     --------
     >>> from nclib.kernels import chernoff_width, sphere, theorem_6_width
     >>> X = sphere(100, 20, seed=0)
-    >>> chernoff_width(X) < theorem_6_width(X) / 1000
+    >>> chernoff_width(X) < theorem_6_width(X) / 100
     True
     """
     N, squared_slope = _squared_slope(X, "theorem_6")
@@ -313,9 +313,9 @@ def rank_width(X, seed, max_width, progress=False):
     -----
     Beyond the paper; numerical: the rank is that of `numpy.linalg.matrix_rank`
     in float64. In five or more dimensions N neurons were always enough for
-    random points; in the plane far more are needed, because a neuron can
-    only tell apart points that its line separates, and some sectors between
-    lines are tiny.
+    uniform points; in the plane far more are needed, because neurons in one
+    sector between neighboring lines see the same linear map, and some
+    sectors are tiny.
 
     Examples
     --------
@@ -377,12 +377,13 @@ def collapse_width(X, y, seed, max_width, classes=None, progress=False):
 
     Notes
     -----
-    Beyond the paper. For labels independent of the inputs and n samples a
-    class, d1 / n tends to `nclib.asymptotics.intercept_threshold` (K), 1.391
-    at K = 2 and 2.653 at K = 10: derived, numerically confirmed. One class
-    is centered there at finite n already; all of them together need the
-    largest of K fluctuating widths, so a little more. Theorem 6 asks for
-    rank N, that is d1 / n = K or more.
+    Beyond the paper. For inputs uniform on the sphere, labels independent of
+    them and n samples a class, d1 / n tends to
+    `nclib.asymptotics.intercept_threshold` (K), 1.391 at K = 2 and 2.653 at
+    K = 10: derived, numerically confirmed. One class is centered there at
+    finite n already; all of them together need the largest of K fluctuating
+    widths, so a little more. Theorem 6 asks for rank N, that is d1 / n = K or
+    more. Points that crowd need more.
 
     Examples
     --------
@@ -479,12 +480,14 @@ def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
     Returns
     -------
     (draws,) float64 array
-        `collapse_width` / n.
+        `collapse_width` / n; nan where 4 K n neurons do not suffice, which
+        happens in the plane.
 
     Notes
     -----
     Beyond the paper. The mean tends to
-    `nclib.asymptotics.intercept_threshold` (K) for one class.
+    `nclib.asymptotics.intercept_threshold` (K) for one class, in three or
+    more dimensions: derived, numerically confirmed.
 
     Examples
     --------
@@ -497,7 +500,8 @@ def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
     for child in np.random.SeedSequence([6, K, n, seed]).spawn(draws):
         data, layer = child.spawn(2)
         X = sphere(K * n, d, data)
-        widths.append(collapse_width(X, y, layer, 4 * K * n, classes) / n)
+        width = collapse_width(X, y, layer, 4 * K * n, classes)
+        widths.append(math.nan if width is None else width / n)
     return np.array(widths)
 
 

@@ -518,11 +518,10 @@ def erratum_15(scale):
     status="numerical",
 )
 def rank_width_claim(scale):
-    """N random neurons give N random points rank N in five or more dimensions;
-    in the plane far more are needed.
+    """N random neurons gave N points, uniform on the sphere, rank N in every
+    draw in five or more dimensions; in the plane far more are needed.
 
-    Needs: uniform points; rank N proved for the float64 features in ten or
-    more dimensions.
+    Needs: rank N proved for the float64 features in ten or more dimensions.
     """
     draws = at_scale(scale, 2, 10)
     shapes = ((5, 60), (10, 100), (50, 100), (200, 200))
@@ -662,11 +661,12 @@ def erratum_54(scale):
     false_alarm=3e-5,
 )
 def collapse_width_claim(scale):
-    """With labels unrelated to the inputs a class collapses on random features
-    from d1 / n = 1.391 on at K = 2, 1.874 at K = 4, 2.653 at K = 10.
+    """With inputs uniform on the sphere and labels unrelated to them a class
+    collapses on random features from d1 / n = 1.391 on at K = 2, 1.874 at
+    K = 4, 2.653 at K = 10.
 
-    Needs: n samples a class, n large; one class; allowed: 4.5 standard errors
-    of the predicted spread, and 1.5 / n for the finite size.
+    Needs: n samples a class, n large; one class; 50 dimensions; allowed: 4.5
+    standard errors of the predicted spread, and 1.5 / n for the finite size.
     """
     cases = ((2, 100, 20), (4, 60, 12), (10, 40, 8))
     if scale != "quick":
