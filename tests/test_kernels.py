@@ -79,6 +79,16 @@ def test_dependent_or_equal_points_need_infinite_width():
     assert rank_width(X, 0, 500) is None
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_rows_are_seen_through_rounding(seed):
+    # The eigenvalue is zero, and comes out as up to some 1e-15; and the
+    # product of equal unit rows as up to 1 + 2e-16.
+    X = sphere(60, 30, seed)
+    X[1] = X[0]
+    assert np.isfinite(h_infinity(X)).all()
+    assert theorem_6_width(X) == math.inf
+
+
 def test_one_opposite_pair_is_harmless():
     # S = I/2, and H = S - J/(2 pi) has the eigenvalues 1/2 and 1/2 - 1/pi.
     X = circle(0.7, 0.7 + np.pi)
@@ -169,6 +179,17 @@ def test_first_layer_scale_and_nesting():
     np.testing.assert_allclose(
         narrow * math.sqrt(37), W1[:, :37] * math.sqrt(d1), rtol=1e-14
     )
+
+
+def test_the_smallest_layers():
+    assert random_first_layer(1, 1, 0).shape == (1, 1)
+    X = np.array([[1.0], [-1.0]])
+    # One neuron fires at exactly one of the two: seed 0 at the first.
+    assert random_features(X, 1, 0)[0] > 0
+    assert rank_width(X[:1], 0, 1) == 1
+    assert collapse_width(X, [0, 1], 0, 1, classes=[0]) == 1
+    assert collapse_width(X, [0, 1], 0, 1) is None
+    assert kernels.sphere(1, 1, 0).shape == (1, 1)
 
 
 def test_features_are_relu_and_nested():
@@ -265,6 +286,11 @@ def test_label_widths_are_collapse_widths():
     assert widths.shape == (4,) and len(set(widths)) > 1
     np.testing.assert_array_equal(widths, label_widths(3, 8, 4, d=12, seed=5))
     assert (widths != label_widths(3, 8, 4, d=12, seed=6)).any()
+    np.testing.assert_array_equal(
+        label_widths(2, 30, 5), label_widths(2, 30, 5, 50, 0, [0])
+    )
+    # In the plane 4 K n neurons may not be enough: no number then.
+    assert np.isnan(label_widths(2, 60, 6, d=2)).any()
     assert (label_widths(3, 8, 4, 12, 5, range(3)) >= widths).all()
     y = np.repeat(np.arange(3), 8)
     for child, width in zip(

@@ -337,7 +337,7 @@ def erratum_9(scale):
 def erratum_10(scale):
     """Centered with sqrt(2/pi), twice the mean, the printed matrix is the
     uncentered kernel, not the covariance; it differs from that of Lemma 9 by
-    (2/pi) J. With it the theorem is true: `chernoff-width`.
+    (2/pi) J. With it the theorem is true (chernoff-width).
 
     Needs: unit rows.
     """
@@ -665,18 +665,19 @@ def collapse_width_claim(scale):
     collapses on random features from d1 / n = 1.391 on at K = 2, 1.874 at
     K = 4, 2.653 at K = 10.
 
-    Needs: n samples a class, n large; one class; 50 dimensions; allowed: 4.5
-    standard errors of the predicted spread, and 1.5 / n for the finite size.
+    Needs: n samples a class, n large; one class; three dimensions at K = 4,
+    else 50; allowed: 4.5 standard errors of the predicted spread, and 1.5 / n
+    for the finite size.
     """
-    cases = ((2, 100, 20), (4, 60, 12), (10, 40, 8))
+    cases = ((2, 100, 20, 50), (4, 60, 12, 3), (10, 40, 8, 50))
     if scale != "quick":
-        cases = ((2, 300, 24), (4, 100, 24), (10, 60, 16))
+        cases = ((2, 300, 24, 50), (4, 100, 24, 3), (10, 60, 16, 50))
     parts, holds = [], True
-    for K, n, draws in cases:
+    for K, n, draws, d in cases:
         means = np.tile([1.0, 0.0], (K, 1))
         spread = nclib.phase_boundary(means, 1e-6).width(n) / n
         error = spread / math.sqrt(draws)
-        measured = label_widths(K, n, draws).mean()
+        measured = label_widths(K, n, draws, d).mean()
         predicted = intercept_threshold(K)
         allowed = FOUR_AND_A_HALF * error + 1.5 / n
         holds &= abs(measured - predicted) < allowed
