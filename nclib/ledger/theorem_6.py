@@ -198,7 +198,7 @@ def no_log(scale):
             if square > 1e-9:
                 tightest = max(tightest, excess / (top * square))
     u, draws, kept = math.log(1e6), at_scale(scale, 1, 3), []
-    for X in (np.eye(20), bundle(8), sphere(20, 400, 0)):
+    for X in (np.eye(20), bundle(8), sphere(12, 60, 0)):
         least = smallest_eigenvalue(h_infinity(X, "theorem_6"))
         slope = np.linalg.norm(X, 2) ** 2 / least
         width = math.ceil(48 * (1 + 4 * slope) * (len(X) + 2 * u))
@@ -519,7 +519,7 @@ def erratum_15(scale):
 )
 def rank_width_claim(scale):
     """N random neurons gave N points, uniform on the sphere, rank N in every
-    draw in five or more dimensions; in the plane far more are needed.
+    draw in five or more dimensions; in the plane most draws need far more.
 
     Needs: rank N proved for the float64 features in ten or more dimensions.
     """
