@@ -313,8 +313,8 @@ def rank_width(X, seed, max_width, progress=False):
     -----
     Beyond the paper; numerical: the rank is that of `numpy.linalg.matrix_rank`
     in float64. In five or more dimensions N neurons were always enough for
-    uniform points; in the plane mostly far more are needed, because neurons in one
-    sector between neighboring lines see the same linear map, and some
+    uniform points; in the plane most draws need far more, because neurons in
+    one sector between neighboring lines see the same linear map, and some
     sectors are tiny.
 
     Examples
