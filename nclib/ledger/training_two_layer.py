@@ -82,8 +82,9 @@ def figure_3(scale):
     status="numerical",
 )
 def figure_4(scale):
-    """At sigma = 0.18 all metrics fall; the classifier becomes a simplex to
-    rounding, NC1 and NC2 of the means stay behind.
+    """At sigma = 0.18 all metrics end below a tenth of their first values; the
+    classifier becomes a simplex to rounding, NC1 and NC2 of the means end at
+    least ten times higher.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours; rounding is that of float32 for SGD.
@@ -99,6 +100,9 @@ def figure_4(scale):
                 worst[metric] = max(worst[metric], rows[metric][-1])
                 if rows[metric][-1] > rows[metric][0] / 10:
                     return False, f"{name}: {metric} does not fall"
+            behind = min(rows[m][-1] for m in ("nc1", "nc2_features"))
+            if behind < 10 * rows["nc2_weights"][-1]:
+                return False, f"{name}: {behind} is not behind"
         if worst["nc2_weights"] > _W_ROUNDING[name]:
             return False, f"{name}: NC2 of W ends at {worst['nc2_weights']}"
         said.append(
@@ -115,8 +119,9 @@ def figure_4(scale):
     status="numerical",
 )
 def figure_5(scale):
-    """At sigma = 1.42 NC1 soon stops falling where d >= 2 n, and every net
-    ends far above the global minimum.
+    """At sigma = 1.42, where d >= 2 n, NC1 has after a fifth of the time its
+    last value within 25 %; every net ends 5e-4 or more above the floor of
+    Theorem 2, at least three times as far as at sigma = 0.18.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours.
@@ -139,9 +144,9 @@ def figure_5(scale):
             for r in high
             if r in low and high[r]["nc1"][-1] > low[r]["nc1"][-1]
         ]
-        if not moved or max(moved) > 1.25 or min(moved) < 0.8:
+        if len(moved) < 3 or max(moved) > 1.25 or min(moved) < 0.75:
             return False, f"{name}: NC1 still moves by {moved}"
-        if min(gaps) < 5e-4 or min(times) < 3:
+        if min(gaps) < 5e-4 or len(times) < 6 or min(times) < 3:
             return False, f"{name}: gaps {gaps}"
         said.append(
             f"{name}: gap at least {min(gaps):.1e}, {min(times):.0f} to "
