@@ -47,7 +47,8 @@ _UNIT_ROUNDOFF = 2.0**-53
 _UNDERFLOW = 2.0**-1022
 # Sums of products below this may have lost them all.
 _VANISHING = 2.0**-900
-# The longest sums whose rounding is bounded; beyond, nothing is proved.
+# The longest sums whose rounding is bounded; beyond, only exact arithmetic
+# proves.
 _LONGEST = 400_000
 # Every quantity multiplied by this was computed from nonnegative numbers in
 # at most two such sums and 50,000 roundings, so the product is an upper bound.

@@ -271,6 +271,11 @@ def test_balance_and_shared_features(loss):
         0.002 * (solution.H**2).sum(), rel=1e-13
     )
     assert ((solution.H_mean > 0).sum(axis=0) == 1).all()
+    # Shared out evenly, one class after another.
+    owner = (solution.H_mean > 0).argmax(axis=0)
+    assert owner.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    squares = (solution.H_mean**2).sum(axis=1)
+    np.testing.assert_allclose(squares, solution.b, rtol=1e-14)
     y = np.repeat(np.arange(3), 5)
     risk = upfm_risk(solution.H, solution.W, y, 0.01, 0.002, loss)
     assert risk == pytest.approx(upfm_minimizer(3, 5, 0.01, 0.002, loss).risk)
