@@ -359,6 +359,28 @@ def test_the_step_of_the_flow_knows_its_own_error():
     np.testing.assert_allclose(state.V.numpy().T, heun[1], atol=1e-13)
 
 
+def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):
+    tried, taken = [], []
+    attempt, accept = _State.attempt, _State.accept
+
+    def trying(state, h, rtol):
+        tried.append(attempt(state, h, rtol))
+        return tried[-1]
+
+    def taking(state, h):
+        taken.append((tried[-1], h))
+        accept(state, h)
+
+    monkeypatch.setattr(_State, "attempt", trying)
+    monkeypatch.setattr(_State, "accept", taking)
+    X, y = mixture(12, 30, 0.8)
+    run = flow(X, y, T=30.0, width=6, rtol=1e-4)
+    errors, steps = np.transpose(taken)
+    assert errors.max() <= 1 < max(tried)
+    assert run.history["epoch"][-1] == len(taken) < len(tried)
+    assert steps.sum() == pytest.approx(30, rel=1e-12)
+
+
 @pytest.mark.parametrize("loss", ["ce", "l2"])
 @pytest.mark.parametrize(("d", "deep"), [(30, False), (7, False), (7, True)])
 def test_the_gradient_norm_is_that_of_finite_differences(d, deep, loss):

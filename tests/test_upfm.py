@@ -206,6 +206,21 @@ def test_the_certificate_at_the_edge_of_the_transition(K, n):
         assert proof.rank_Q == (0 if zero else K)
 
 
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+def test_the_descent_minimizes_the_risk_itself(loss):
+    counts, penalties = (3, 1, 2), (0.02, 0.01)
+    found = upfm.descend(counts, 4, *penalties, loss, starts=3, seed=1)
+    y = np.repeat(np.arange(3), counts)
+    own = upfm_risk(found.H, found.W, y, *penalties, loss)
+    assert found.H.min() >= 0 and found.risks.shape == (3,)
+    assert own == pytest.approx(found.risk, abs=1e-13)
+    _, by_H, by_W = risk_and_slopes(
+        found.H, found.W, np.eye(3)[y], *penalties, loss
+    )
+    assert np.abs(by_W).max() < 1e-6 and by_H.min() > -1e-6
+    assert np.abs(by_H[found.H > 0]).max() < 1e-6
+
+
 def test_some_descents_leave_a_class_behind():
     # The local minimum of two classes and two neurons in closed form.
     K, n, penalties = 2, 4, (0.02, 0.01)
