@@ -357,6 +357,11 @@ def test_the_step_of_the_flow_knows_its_own_error():
     )
     np.testing.assert_allclose(state.Z.numpy().T, X @ heun[0], atol=1e-12)
     np.testing.assert_allclose(state.V.numpy().T, heun[1], atol=1e-13)
+    # The next step begins with the velocity where this one ended.
+    ahead = velocity(X, np.eye(2)[y], *heun, (1e-2, 1e-3))
+    _, by_Z, by_V = (part.numpy().T for part in state._velocity)
+    np.testing.assert_allclose(-by_Z, X @ ahead[0], atol=1e-12)
+    np.testing.assert_allclose(-by_V, ahead[1], atol=1e-13)
 
 
 def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):

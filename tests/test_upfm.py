@@ -65,9 +65,11 @@ def test_the_relaxation_has_the_gram_matrices_of_the_closed_form(
     assert own == pytest.approx(solution.risk, abs=1e-15)
     for reduction in ("full", "permutation"):
         relaxed = upfm_sdp([n] * K, *penalties, loss, reduction)
+        assert relaxed.objective == pytest.approx(solution.risk, abs=1e-6)
         gram = solution.W.T @ solution.W
         np.testing.assert_allclose(relaxed.U, gram, atol=2e-3)
     scalar = upfm_sdp([n] * K, *penalties, loss, "scalar")
+    assert scalar.objective == pytest.approx(solution.risk, abs=1e-14)
     H_mean, W = solution.H_mean, solution.W
     np.testing.assert_allclose(scalar.U, W.T @ W, atol=1e-10)
     np.testing.assert_allclose(scalar.V, H_mean @ H_mean.T, atol=1e-10)
