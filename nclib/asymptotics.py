@@ -53,7 +53,11 @@ class Boundary:
 
     The threshold ``delta`` is proved given the kinematic formula for convex
     cones; ``tau2`` and the shift :math:`c_0` are derived, not rigorous, and
-    confirmed numerically (to sampling error at n = 60 to 1000).
+    confirmed numerically. They belong to large n: where n (delta - 1), the
+    number of samples that touch their hyperplane, is below the number of
+    free variables, every method that takes n raises a ValueError. From there
+    on the center was within half a dimension, and the width within 10 %, of
+    every simulation (K = 2 to 20, n = 30 to 300).
 
     Attributes
     ----------
@@ -79,11 +83,30 @@ class Boundary:
     intercept: float
     margins: np.ndarray
     rank: int
+    _free: int = field(repr=False)
     _classes: int = field(repr=False)
     _target: int = field(repr=False)
     _smooth_shift: float = field(repr=False)
     _omega: float = field(repr=False)
     _spread: float = field(repr=False)
+
+    def _size(self, n):
+        """Samples a class, refused where they are too few for the normal law.
+
+        With fewer touching samples than variables the cone's fluctuation is
+        that of the means' coordinates, not of the samples: without noise,
+        orthonormal means have d - n ~ Bin(K - 1, 1/2), not a point.
+        """
+        n = check_sizes("n", n)
+        touching = n * (self.delta - 1)
+        if np.any(touching < self._free):
+            raise ValueError(
+                f"n must be so large that n (delta - 1) is at least "
+                f"{self._free}, the number of free variables, for the normal "
+                f"law of this boundary; got n = {n.min():.0f}, where it is "
+                f"{touching.min():.3g}"
+            )
+        return n
 
     def shift(self, n):
         r"""Center of the transition minus n delta, in units of d.
@@ -109,14 +132,14 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class; ValueError where they are too few.
 
         Returns
         -------
         float or ndarray
             Of the shape of `n`.
         """
-        n = check_sizes("n", n)
+        n = self._size(n)
         a = self.margins[self._target]
         variance = self._spread**2
         if a >= 0:
@@ -141,7 +164,7 @@ class Boundary:
         float or ndarray
             Of the shape of `n`.
         """
-        size = check_sizes("n", n)
+        size = self._size(n)
         return plain(size * self.delta + self.shift(n) + 0.5)
 
     def width(self, n):
@@ -159,7 +182,7 @@ class Boundary:
         float or ndarray
             Of the shape of `n`.
         """
-        return plain(np.sqrt(check_sizes("n", n) * self.tau2))
+        return plain(np.sqrt(self._size(n) * self.tau2))
 
     def probability(self, d, n):
         """Approximate probability that the class-k problem is feasible.
@@ -178,7 +201,7 @@ class Boundary:
             Probabilities.
         """
         d = check_numbers("d", d, 0.0)
-        size = check_sizes("n", n)
+        size = self._size(n)
         distance = d - size * self.delta - self.shift(n)
         with np.errstate(divide="ignore", invalid="ignore"):
             score = np.where(distance == 0, 0.0, distance / self.width(n))
@@ -202,7 +225,7 @@ class Boundary:
             Edges in d/n.
         """
         level = check_real("level", level, 0.0, exclusive=True, below=1.0)
-        size = check_sizes("n", n)
+        size = self._size(n)
         center = self.delta + self.shift(n) / size
         half = ndtri((1 + level) / 2) * self.width(n) / size
         return plain(center - half), plain(center + half)
@@ -290,6 +313,7 @@ def phase_boundary(means, sigma, k=0, bias=False):
         intercept=float(x[-1]) if bias else 0.0,
         margins=T @ x,
         rank=rank,
+        _free=rank + bias,
         _classes=K,
         _target=k,
         _smooth_shift=rank - trace / 2,
