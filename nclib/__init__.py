@@ -19,7 +19,7 @@ Lemmas 10-15               `proof_tools`
 Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
-every statement, checked   `ledger`, one module a chapter
+claims and their checks    `ledger`, one module a chapter
 many simulations           `sweep`
 =========================  ==============================================
 """

@@ -1,4 +1,4 @@
-"""Every condition the paper prints, Theorems 3 to 7, with its constants.
+"""The conditions of the paper's Theorems 3 to 7, with their constants.
 
 Functions that return a verdict, the curve to draw or the bound, as printed
 and, where that is wrong, corrected; and Wendel's exact law, which replaces

@@ -76,6 +76,27 @@ def test_labels_are_unique():
     assert len(keys) == len(set(keys))
 
 
+@pytest.mark.parametrize("key", citation_keys())
+def test_entries_name_a_work(key):
+    """Author, title, a year in digits, and where it appeared."""
+    text = (BOOK / "references.bib").read_text()
+    kind, body = re.search(
+        rf"^@(\w+)\{{{key},\n(.*?)^\}}", text, re.M | re.S
+    ).groups()
+    fields = dict(re.findall(r"^  (\w+)\s*= \{(.+)\},?$", body, re.M))
+    assert len(fields) == len(body.splitlines())
+    assert {"author", "title", "year"} <= set(fields)
+    assert re.fullmatch(r"\d{4}", fields["year"])
+    place = {
+        "article": "journal",
+        "inproceedings": "booktitle",
+        "incollection": "booktitle",
+        "book": "publisher",
+        "misc": "note",
+    }
+    assert place[kind] in fields
+
+
 def test_contents_and_pages_agree():
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [contents["root"]] + [

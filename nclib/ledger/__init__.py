@@ -1,8 +1,10 @@
-"""The ledger: every statement of the book is a claim with a running check.
+"""The ledger: claims, statements with a running check.
 
-A claim names the paper's own number, what it says and under which
-hypotheses, and how strongly it is checked. Its check computes; it returns
-whether the claim holds and a sentence with the measured numbers.
+The numbered statements of the paper, the errata that a computation can
+settle, and the book's own main results are claims. A claim names the paper's
+own number, what it says and under which hypotheses, and how strongly it is
+checked. Its check computes; it returns whether the claim holds and a sentence
+with the measured numbers.
 """
 
 import hashlib
@@ -68,8 +70,9 @@ ORDER = (
     "training_three_layer",
     "proof_tools",
     "phase_boundary",
+    "errata",
 )
-_OF_THE_PAPER = re.compile(r"(def|thm|lem|prop|fig)-\d+[a-c]?")
+_OF_THE_PAPER = re.compile(r"(def|thm|lem|prop|fig)-\d+[a-c]?|checked-.+")
 
 
 @dataclass(frozen=True)
