@@ -6,6 +6,7 @@ module computes together with its width at finite n, and the limit of the
 constrained optimum (2.26). Everything here goes beyond the paper.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,11 +54,10 @@ class Boundary:
 
     The threshold ``delta`` is proved given the kinematic formula for convex
     cones; ``tau2`` and the shift :math:`c_0` are derived, not rigorous, and
-    confirmed numerically. They belong to large n: where n (delta - 1), the
-    number of samples that touch their hyperplane, is below the number of
-    free variables, every method that takes n raises a ValueError. From there
-    on the center was within half a dimension, and the width within 10 %, of
-    every simulation (K = 2 to 20, n = 30 to 300).
+    confirmed numerically. They belong to large n: below `least_n` every
+    method that takes n raises a ValueError. From there on the center was
+    within half a dimension, and the width within 10 %, of every simulation
+    (K = 2 to 20, n = 30 to 300).
 
     Attributes
     ----------
@@ -90,21 +90,29 @@ class Boundary:
     _omega: float = field(repr=False)
     _spread: float = field(repr=False)
 
-    def _size(self, n):
-        """Samples a class, refused where they are too few for the normal law.
+    @property
+    def least_n(self):
+        """Samples a class from which on the normal law may be used.
 
-        With fewer touching samples than variables the cone's fluctuation is
-        that of the means' coordinates, not of the samples: without noise,
-        orthonormal means have d - n ~ Bin(K - 1, 1/2), not a point.
+        The smallest n with n (delta - 1), the number of samples that touch
+        their hyperplane, at least the number of free variables of v and the
+        intercept. With fewer the means' coordinates decide: without noise
+        orthonormal means have d - n ~ Bin(K - 1, 1/2), not a point. Infinite
+        where delta = 1.
         """
+        if self._free == 0:
+            return 1
+        if self.delta <= 1:
+            return np.inf
+        return max(1, math.ceil(self._free / (self.delta - 1)))
+
+    def _size(self, n):
         n = check_sizes("n", n)
-        touching = n * (self.delta - 1)
-        if np.any(touching < self._free):
+        if np.any(n < self.least_n):
             raise ValueError(
-                f"n must be so large that n (delta - 1) is at least "
-                f"{self._free}, the number of free variables, for the normal "
-                f"law of this boundary; got n = {n.min():.0f}, where it is "
-                f"{touching.min():.3g}"
+                f"n must be at least {self.least_n} for the normal law of "
+                f"this boundary (fewer than {self._free} samples touch their "
+                f"hyperplane), got {n.min():.0f}"
             )
         return n
 
@@ -132,7 +140,7 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class; ValueError where they are too few.
+            Samples a class, at least `least_n`.
 
         Returns
         -------
@@ -157,7 +165,7 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
 
         Returns
         -------
@@ -175,7 +183,7 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
 
         Returns
         -------
@@ -193,7 +201,8 @@ class Boundary:
         Parameters
         ----------
         d, n : array_like
-            Dimension and samples a class, broadcast together.
+            Dimension and samples a class, at least `least_n`; broadcast
+            together.
 
         Returns
         -------
@@ -214,7 +223,7 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
         level : float
             Probability between the two edges, in (0, 1); 0.9 gives the d/n
             at which the probability of feasibility is 5 % and 95 %.
