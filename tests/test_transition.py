@@ -1,5 +1,7 @@
 """The sampler of (3.1) agrees in law with full data, at every dimension."""
 
+import importlib
+
 import numpy as np
 import pytest
 from scipy.stats import binom, ks_2samp
@@ -234,3 +236,15 @@ def test_the_precision_of_the_rows_grows_by_one_column_a_dimension():
     grown = np.linalg.inv(draw._C)
     assert np.linalg.eigvalsh(grown - precision).min() > -1e-9
     assert np.linalg.matrix_rank(grown - precision) == 3
+
+
+def test_the_claim_on_other_noise_refuses_dependent_entries(monkeypatch):
+    # Rows of a multivariate t of 3 degrees: 1.7 dimensions off at n = 60,
+    # 4 standard errors beyond what the claim allows at the book's size.
+    def student(rng, shape):
+        scale = np.sqrt(rng.chisquare(3, (shape[0], 1)) / 3)
+        return rng.standard_normal(shape) / scale
+
+    module = importlib.import_module("nclib.ledger.phase_boundary")
+    monkeypatch.setattr(module, "NOISES", {"t": student})
+    assert not module.boundary_noise("book")[0]
