@@ -364,6 +364,24 @@ def test_the_step_of_the_flow_knows_its_own_error():
     np.testing.assert_allclose(-by_V, ahead[1], atol=1e-13)
 
 
+def test_a_flow_that_cannot_go_on_says_so(monkeypatch):
+    tried = []
+
+    def hopeless(state, h, rtol):
+        tried.append(h)
+        assert len(tried) < 100
+        return np.inf
+
+    monkeypatch.setattr(_State, "attempt", hopeless)
+    X, y = mixture(4, 6, 0.5)
+    run = flow(X, y, T=5.0)
+    assert run.status.startswith("stalled at time 0")
+    assert len(run.history) == 1
+    # A fifth each time, from 0.1 down to 1e-13 of the whole.
+    np.testing.assert_allclose(np.diff(np.log(tried)), -np.log(5))
+    assert tried[0] == 0.1 and tried[-1] / 5 < 5e-13 <= tried[-1]
+
+
 def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):
     tried, taken = [], []
     attempt, accept = _State.attempt, _State.accept

@@ -66,8 +66,12 @@ def test_the_relaxation_has_the_gram_matrices_of_the_closed_form(
     for reduction in ("full", "permutation"):
         relaxed = upfm_sdp([n] * K, *penalties, loss, reduction)
         assert relaxed.objective == pytest.approx(solution.risk, abs=1e-6)
-        gram = solution.W.T @ solution.W
-        np.testing.assert_allclose(relaxed.U, gram, atol=2e-3)
+        H, W = solution.H_mean, solution.W
+        if reduction == "full":
+            H = solution.H
+        np.testing.assert_allclose(relaxed.U, W.T @ W, atol=2e-3)
+        np.testing.assert_allclose(relaxed.Z, H @ W, atol=5e-3)
+        np.testing.assert_allclose(relaxed.V, H @ H.T, atol=5e-3)
     scalar = upfm_sdp([n] * K, *penalties, loss, "scalar")
     assert scalar.objective == pytest.approx(solution.risk, abs=1e-14)
     H_mean, W = solution.H_mean, solution.W
@@ -269,7 +273,11 @@ def test_averaging_within_unequal_classes_loses_nothing():
     assert full.objective == pytest.approx(reduced.objective, abs=1e-6)
     best = descend(counts, 3, *penalties, "ce", starts=8)[0]
     assert best == pytest.approx(reduced.objective, abs=1e-6)
-    assert full.Z.shape == (7, 3) and reduced.Z.shape == (3, 3)
+    labels = np.repeat(np.arange(3), counts)
+    np.testing.assert_allclose(full.Z, reduced.Z[labels], atol=5e-3)
+    np.testing.assert_allclose(
+        full.V, reduced.V[np.ix_(labels, labels)], atol=5e-3
+    )
 
 
 def test_a_large_problem_does_not_build_the_features():
