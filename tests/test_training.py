@@ -364,6 +364,29 @@ def test_the_step_of_the_flow_knows_its_own_error():
     np.testing.assert_allclose(-by_V, ahead[1], atol=1e-13)
 
 
+@pytest.mark.parametrize(("d", "gram"), [(6, False), (7, True)])
+def test_the_gram_matrix_is_used_where_it_is_the_smaller_one(d, gram):
+    # Products with it cost 2 D N^2, with the features twice 2 D N d.
+    X, y, *start = smooth_problem(d)
+    problem = Problem(
+        X,
+        y,
+        width=5,
+        loss="ce",
+        lambda_W=1e-2,
+        lambda_H=1e-3,
+        first_layer=None,
+        init=start,
+        seed=0,
+        dtype="float64",
+        device="cpu",
+    )
+    assert problem.gram == gram
+    np.testing.assert_allclose(
+        problem.preactivations(problem.S).numpy().T, X @ start[0]
+    )
+
+
 def test_a_flow_that_cannot_go_on_says_so(monkeypatch):
     tried = []
 
