@@ -1,11 +1,13 @@
 """Theorem 2: closed form, relaxation, certificate and descent agree."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers import peak_memory, risk_and_slopes
 from scipy.optimize import minimize
 
-from nclib import upfm
+from nclib import relaxation, upfm
 from nclib.relaxation import (
     gap_terms,
     kkt_certificate,
@@ -264,6 +266,24 @@ def test_a_minority_is_given_up_exactly_beyond_its_threshold():
             assert (H[0] ** 2).sum() == pytest.approx(features, rel=1e-3)
         else:
             assert best < risk - 1e-6 and last > 1e-3
+
+
+def test_a_certificate_of_what_is_no_minimizer_fails(monkeypatch):
+    best = upfm_minimizer(3, 2, 0.02, 0.01)
+    for scale in (0.5, 1.5):
+        wrong = dataclasses.replace(best, a=scale * best.a)
+        monkeypatch.setattr(
+            relaxation, "upfm_minimizer", lambda *_, wrong=wrong: wrong
+        )
+        proof = kkt_certificate(3, 2, 0.02, 0.01)
+        # Too small a scale leaves a slope that S cannot hide; too large a
+        # one keeps S positive, but not orthogonal to Q.
+        assert (proof.min_eigenvalue < -0.1) == (scale < 1)
+        assert proof.slackness == np.linalg.norm(proof.S @ proof.Q) > 1e-3
+        roots = np.repeat([0.02, 0.01], [3, 6]) ** -0.5
+        spectrum = np.linalg.eigvalsh(2 * roots[:, None] * proof.S * roots)
+        assert proof.min_eigenvalue == pytest.approx(spectrum[0], abs=1e-12)
+        assert proof.rank_S == (spectrum > 1e-8).sum()
 
 
 def test_averaging_within_unequal_classes_loses_nothing():
