@@ -223,6 +223,10 @@ def test_gap_is_the_risk_above_the_minimum():
             np.testing.assert_allclose(
                 run.history["gap"], run.history["risk"] - bound, atol=1e-15
             )
+    # Without a penalty the infimum is zero.
+    for name in ("lambda_W", "lambda_H"):
+        run = flow(X, y, T=1.0, **{name: 0.0})
+        np.testing.assert_array_equal(run.history["gap"], run.history["risk"])
     # Unequal classes have no closed form to compare with.
     assert np.isnan(flow(X[1:], y[1:], T=1.0).gap)
 

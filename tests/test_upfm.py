@@ -284,6 +284,11 @@ def test_a_certificate_of_what_is_no_minimizer_fails(monkeypatch):
         spectrum = np.linalg.eigvalsh(2 * roots[:, None] * proof.S * roots)
         assert proof.min_eigenvalue == pytest.approx(spectrum[0], abs=1e-12)
         assert proof.rank_S == (spectrum > 1e-8).sum()
+        assert proof.complementarity == 0
+    # Means that share neurons: V is positive where B is.
+    wrong.__dict__["H"] = np.ones((6, 3))
+    shared = kkt_certificate(3, 2, 0.02, 0.01)
+    assert shared.complementarity == pytest.approx(3 * shared.B.sum())
 
 
 def test_averaging_within_unequal_classes_loses_nothing():
