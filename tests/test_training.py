@@ -210,6 +210,32 @@ def test_seed_gives_the_same_start_everywhere():
         assert other.history["risk"][0] != starts[0]["risk"]
 
 
+def test_the_start_is_that_of_pytorch_layers():
+    # Uniform between plus and minus the root of the fan-in: of 2000 entries
+    # the largest is below 0.98 of that with probability 0.98^2000 < 1e-17.
+    X, y = mixture(10, 25, 0.4)
+    kinds = dict(loss="ce", lambda_W=1e-3, lambda_H=1e-6, init=None, seed=3)
+    for layer, inputs in ((None, 25), (np.ones((25, 9)), 9)):
+        problem = Problem(
+            X,
+            y,
+            width=1000,
+            first_layer=layer,
+            dtype="float64",
+            device="cpu",
+            **kinds,
+        )
+        for weights, fan_in in ((problem.W1, inputs), (problem.W, 1000)):
+            root = fan_in**-0.5
+            assert weights.shape[0] == fan_in
+            assert 0.98 * root < weights.max() < root
+            assert -root < weights.min() < -0.98 * root
+            # The variance is root^2 / 3, the deviation of its mean below
+            # root^2 / sqrt(2000).
+            spread = (weights**2).mean() / root**2
+            assert abs(spread - 1 / 3) < 6 / np.sqrt(2000)
+
+
 def test_gap_is_the_risk_above_the_minimum():
     X, y = mixture(15, 40, 0.2)
     for loss in ("ce", "l2"):
