@@ -16,7 +16,7 @@ from nclib.metrics import nc_metrics
 from nclib.networks import ShallowNet, collapsed_network
 from nclib.training import flow, minimise, sgd, train
 from nclib.training.flow import _State
-from nclib.training.gram import Problem
+from nclib.training.gram import Problem, log_spaced
 from nclib.upfm import upfm_minimizer
 
 PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-5)
@@ -208,6 +208,15 @@ def test_seed_gives_the_same_start_everywhere():
         assert len({row["risk"] for row in starts}) == 1
         other = flow(X, y, T=0.1, width=6, seed=12, first_layer=layer)
         assert other.history["risk"][0] != starts[0]["risk"]
+
+
+def test_records_lie_twenty_a_decade_on_one_grid():
+    long, short = log_spaced(100_000), log_spaced(3_000)
+    assert long[0] == short[0] == 1 and long[-1] == 100_000
+    assert set(short[:-1]) <= set(long) and short[-1] == 3_000
+    late = np.array([k for k in long if k >= 1000])
+    # Rounding to whole numbers moves one by at most 1/2000 of itself.
+    np.testing.assert_allclose(late[1:] / late[:-1], 10**0.05, rtol=1e-3)
 
 
 def test_the_start_is_that_of_pytorch_layers():
