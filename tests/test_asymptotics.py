@@ -10,6 +10,7 @@ from scipy.stats import norm
 from nclib._newton import objective
 from nclib.asymptotics import (
     collapsed_error,
+    critical_sigma,
     intercept_threshold,
     phase_boundary,
     psi,
@@ -226,6 +227,20 @@ def test_universal_curve_at_its_ends_and_for_arrays():
     tau = np.geomspace(1e-300, 1e300, 41)
     assert (np.diff(universal_curve(tau, 3)) >= 0).all()
     assert universal_curve(tau.reshape(1, 41), 3).shape == (1, 41)
+
+
+def test_critical_sigma_is_that_of_the_first_class():
+    means = two_cluster_means(2, np.pi) * [[10.0], [1.0]]
+    for ratio in (1.01, 1.2, 1.45):
+        sigma = critical_sigma(ratio, means)
+        assert abs(phase_boundary(means, sigma, 0).delta - ratio) < 1e-9
+        assert phase_boundary(means, sigma, 1).delta < ratio - 1e-3
+    low, high = (phase_boundary(means, s).delta for s in (1e-3, 1e3))
+    assert critical_sigma(low, means) == pytest.approx(1e-3, rel=1e-6)
+    assert critical_sigma(high, means) == pytest.approx(1e3, rel=1e-2)
+    for ratio in (1.0, high + 1e-6):
+        with pytest.raises(ValueError, match="^ratio must be between"):
+            critical_sigma(ratio, means)
 
 
 def test_no_signal_limit():
