@@ -569,6 +569,66 @@ def test_shift_is_that_of_sampled_programs(means, sigma, k, bias):
     assert abs(found - boundary.shift(150)) < 4.9 * error + 0.3
 
 
+def shift_by_quadrature(means, sigma, n, k):
+    """c_0 from its definition: derivatives of single samples' terms.
+
+    In v and in y, the distance of class k from its target. Given the noise
+    z in the coordinates of the means, the moments over g are closed forms;
+    over z, Gauss-Hermite.
+    """
+    boundary = phase_boundary(means, sigma, k)
+    v, m = boundary.v, means / sigma
+    y = max(-(m[k] @ v), 0.0)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    z = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
+    w = np.outer(weights, weights).ravel() / (2 * np.pi)
+    H, V = np.zeros((3, 3)), np.zeros((3, 3))
+    for j, mean in enumerate(m):
+        if j == k:
+            c, slope = z @ v - y, np.column_stack([z, -np.ones(len(z))])
+            P, first, second = np.ones(len(z)), c, c**2 + 1
+        else:
+            c, slope = (
+                z @ v + mean @ v,
+                np.column_stack([z + mean, 0 * z[:, 0]]),
+            )
+            P = norm.cdf(c)
+            first = c * P + norm.pdf(c)
+            second = (c**2 + 1) * P + c * norm.pdf(c)
+        gradient = 2 * slope.T @ (w * first)
+        H += 2 * (slope.T * (w * P)) @ slope
+        V += 4 * (slope.T * (w * second)) @ slope
+        V -= np.outer(gradient, gradient)
+    normal = np.append(m[k], 1.0)
+    omega = normal @ np.linalg.solve(H, normal)
+    direction = np.linalg.solve(H, normal)
+    spread = np.sqrt(direction @ V @ direction)
+    a = m[k] @ v
+    last = float(psi(-np.sqrt(n) * a, spread))
+    if a < 0:
+        last = spread**2 - float(psi(2 * np.sqrt(n) * omega * a, spread))
+    return 2 - np.trace(np.linalg.solve(H, V)) / 2 + last / (2 * omega)
+
+
+def test_shift_by_quadrature_of_its_definition():
+    fan = np.array([[1.0, 0.2], [0.8, 0.9], [-0.1, 1.0]])
+    signs = set()
+    for means, sigma, k in (
+        (two_cluster_means(2, 0.7) * [[2.0], [1.0]], 0.3, 0),
+        (two_cluster_means(2, 0.7) * [[2.0], [1.0]], 0.3, 1),
+        (two_cluster_means(2, 1.8), 0.5, 0),
+        (fan, 0.4, 1),
+        (fan, 0.4, 2),
+        (fan, 2.0, 1),
+    ):
+        boundary = phase_boundary(means, sigma, k)
+        signs.add(np.sign(boundary.margins[k]))
+        for n in (100, 3000):
+            expected = shift_by_quadrature(means, sigma, n, k)
+            assert abs(boundary.shift(n) - expected) < 1e-8
+    assert signs == {-1, 1}
+
+
 def test_probability_is_one_from_as_many_dimensions_as_samples_on():
     for K, n in ((2, 2), (3, 4), (5, 1)):
         boundary = phase_boundary(np.zeros((K, 1)), 1.0)
