@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
-from scipy.stats import binom, ks_2samp
+from scipy.stats import binom, chi2, ks_2samp
 
 from nclib.data import (
     GaussianMixture,
@@ -224,18 +224,27 @@ def test_the_noise_of_the_class_is_a_wishart_matrix_of_its_samples():
         assert ks_2samp(one, other).pvalue > 1e-5
 
 
-def test_the_precision_of_the_rows_grows_by_one_column_a_dimension():
-    # At d = n + p there are d - n + 1 = p + 1 outer products: N in their
-    # coordinates, so that (N F^-1) has the precision F F'.
-    means = np.eye(3)[:, :2]
-    draw = NestedDraw(means, 1.0, 9, 0, 3)
-    precision = draw._factor @ draw._factor.T
-    assert np.allclose(draw._C @ precision, np.eye(3))
-    draw._grow(5)
-    assert draw._E.shape == (18, 5)
-    grown = np.linalg.inv(draw._C)
-    assert np.linalg.eigvalsh(grown - precision).min() > -1e-9
-    assert np.linalg.matrix_rank(grown - precision) == 3
+def test_one_dimension_more_adds_a_normal_column_and_an_outer_product():
+    # The precision grows by h h', h of covariance inv(A'A), so that
+    # h'(A'A) h is chi-square with p + 1 degrees; the columns E are standard
+    # normal. Sums over all draws, two sides at 1e-6 each.
+    means, n, extra, draws = np.eye(3)[:, :2], 9, 4, 150
+    steps = entries = 0.0
+    for seed in _children(33, draws):
+        draw = NestedDraw(means, 1.0, n, 0, seed)
+        precision = draw._factor @ draw._factor.T
+        assert np.allclose(draw._C @ precision, np.eye(3), atol=1e-6)
+        gram = np.linalg.inv(draw._root @ draw._root.T)
+        draw._grow(extra)
+        grown = np.linalg.inv(draw._C) - precision
+        steps += np.sum(gram * grown)
+        entries += np.sum(draw._E**2)
+    for found, degrees in (
+        (steps, 3 * extra * draws),
+        (entries, 2 * n * extra * draws),
+    ):
+        low, high = chi2.ppf([5e-7, 1 - 5e-7], degrees)
+        assert low < found < high
 
 
 def test_the_claim_on_other_noise_refuses_dependent_entries(monkeypatch):
