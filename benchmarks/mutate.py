@@ -429,7 +429,7 @@ def main():
         "--budget",
         type=float,
         default=300.0,
-        help="seconds of claims, and of tests, for one mutant, the cheap first",
+        help="seconds of claims, and of tests, for each: the cheap first",
     )
     parser.add_argument("--out", help="JSON of all verdicts, taken up again")
     arguments = parser.parse_args()
