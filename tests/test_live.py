@@ -3,15 +3,23 @@
 import base64
 import json
 import re
+import subprocess
 
 import numpy as np
 import pytest
 from helpers import BOOK, PAGES, needs_node, operate, parse
+from scipy.special import ndtr
 
 import nclib
+from nclib.bounds import (
+    theorem_4_sigma,
+    theorem_5a_sigma,
+    theorem_5b_ratio,
+    wendel_ratio,
+)
 from nclib.figures import collapse, live
 
-SCRIPTS = ("collapse",)
+SCRIPTS = ("collapse", "knobs")
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +117,7 @@ def test_data_belong_to_a_figure_of_the_page(path):
     for figure, kind in re.findall(
         r'live\.data\(\s*"([\w-]+)",\s*"(\w+)"', text
     ):
-        assert text.index("live.data") < text.index(f"name: {figure}\n")
+        assert text.index(f'"{figure}"') < text.index(f"name: {figure}\n")
         assert kind in SCRIPTS
 
 
@@ -262,3 +270,144 @@ def test_without_its_kind_the_still_picture_stays():
         """,
     )
     assert found == ["", ["img", "figcaption"]]
+
+
+def computed(expression, **given):
+    """What the browser's mathematics makes of an expression."""
+    source = (BOOK / "_static/exact.js").read_text(encoding="utf-8")
+    given = "".join(
+        f"const {name} = {json.dumps(value)};\n"
+        for name, value in given.items()
+    )
+    done = subprocess.run(
+        ["node", "-"],
+        input=f"{source}\n{given}console.log(JSON.stringify({expression}));",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def equal_angles(K, cosine):
+    """K unit means whose pairs all have this cosine."""
+    gram = np.full((K, K), cosine)
+    np.fill_diagonal(gram, 1)
+    # A Gram matrix of this kind has two eigenvalues, known in closed form.
+    values, vectors = np.linalg.eigh(gram)
+    known = np.array([1 - cosine, 1 + (K - 1) * cosine])
+    near = abs(values[:, None] - known).argmin(axis=1)
+    values = np.where(abs(known) < 1e-9, 0, known)[near]
+    return (vectors * np.sqrt(values))[:, values > 0]
+
+
+@needs_node
+def test_the_knobs_compute_what_nclib_computes():
+    rng = np.random.default_rng(0)
+    cases = []
+    for i in range(200):
+        K = 2 if i % 2 else int(rng.integers(3, 11))
+        least = -1 / (K - 1)
+        cosine = (least, 0.0, 1.0, rng.uniform(least, 1))[i // 2 % 4]
+        sigma = np.exp(rng.uniform(np.log(0.05), np.log(2)))
+        n = round(10 ** rng.uniform(1.5, 8))
+        ratio = rng.uniform(1, K)
+        cases.append((K, float(cosine), float(sigma), n, float(ratio)))
+    found = computed(
+        """cases.map(([K, rho, sigma, n, ratio]) => {
+          const there = exact.boundary(K, rho, sigma);
+          const near = there.delta + 1 / Math.sqrt(n);
+          return [
+            there.delta, there.tau2, ...there.band(n),
+            there.probability(n * near, n), there.probability(n * ratio, n),
+            exact.grantedNoise(ratio, n, K, rho),
+            exact.gordon(n, K), exact.wendel(n, K),
+          ];
+        })""",
+        cases=cases,
+    )
+    for (K, cosine, sigma, n, ratio), numbers in zip(
+        cases, found, strict=True
+    ):
+        means = equal_angles(K, cosine)
+        there = nclib.phase_boundary(means, sigma)
+        near = there.delta + 1 / np.sqrt(n)
+        granted = theorem_4_sigma if K == 2 else theorem_5a_sigma
+        expected = [
+            there.delta,
+            there.tau2,
+            *there.band(n),
+            there.probability(n * near, n),
+            there.probability(n * ratio, n),
+            granted(ratio * n, n, means),
+            theorem_5b_ratio(n, K),
+            wendel_ratio(n, K),
+        ]
+        # A probability has the errors of d/n, times the root of n.
+        errors = np.abs(np.subtract(numbers, expected))
+        errors[4:6] /= np.sqrt(n)
+        assert errors.max() < 1e-9, (K, cosine, sigma, n, ratio)
+
+
+@needs_node
+def test_normal_tail():
+    x = np.linspace(-12, 12, 481)
+    found = np.array(computed("x.map(exact.Phi)", x=x.tolist()))
+    np.testing.assert_allclose(found, ndtr(x), rtol=2e-13)
+
+
+KNOBS = dict(sigma=0.5, ratio=1.3, n=300, K=2, angle=180)
+
+
+def turn(*moves):
+    """The sentence of the knobs, and the numbers below it, after moves."""
+    return operate(
+        "figures.js exact.js knobs.js",
+        page(live.data("fig-bounds", "knobs", KNOBS)),
+        f"""
+        const figure = document.getElementById("fig-bounds");
+        const knobs = figure.querySelectorAll("input");
+        for (const [knob, value] of {json.dumps(moves)}) {{
+          knobs[knob].value = String(value);
+          knobs[knob].dispatch("input");
+        }}
+        return [
+          figure.querySelector("p[role=status]").textContent,
+          figure.querySelectorAll("span").map((span) => span.textContent),
+          knobs.map((knob) => knob.getAttribute("aria-valuetext")),
+        ];
+        """,
+    )
+
+
+SIGMA, RATIO, SIZE, CLASSES, ANGLE = range(5)
+
+
+@needs_node
+def test_the_knobs_say_what_is_so():
+    says, texts, words = turn()
+    there = nclib.phase_boundary(equal_angles(2, -1), 0.5)
+    chance = there.probability(390, 300)
+    assert f"probability {100 * chance:.2g}\u00a0%" in says
+    assert f"both with {100 * chance**2:.2g}\u00a0%" in says
+    assert "Theorem 4 is silent. Theorem 5(b) is silent." in says
+    assert f"{there.delta:.3f}" in texts[0]
+    assert words == ["0.50", "1.30", "300", "2", "180°"]
+
+    granted = theorem_4_sigma(390, 300, equal_angles(2, -1))
+    assert f"{granted:.3g}" in texts[1]
+    says, *_ = turn([SIGMA, granted - 0.01])
+    assert "Theorem 4 grants it. Theorem 5(b) is silent." in says
+    says, *_ = turn([RATIO, theorem_5b_ratio(300, 2) + 0.01])
+    assert "Theorem 4 is silent. Theorem 5(b) grants it." in says
+    says, *_ = turn([RATIO, 2])
+    assert says.startswith("All classes can collapse, with probability one")
+    assert "Theorem 4 grants it. Theorem 5(b) grants it." in says
+    # Means that point the same way, and a simplex: the union bound is mute.
+    assert turn([ANGLE, 0])[1][1].endswith("nothing at all")
+    assert turn([CLASSES, 4])[1][1].endswith("nothing at all")
+    says, texts, words = turn([CLASSES, 4], [ANGLE, 90])
+    there = nclib.phase_boundary(nclib.orthonormal_means(4, 4), 0.5)
+    assert f"{there.delta:.3f}" in texts[0] and "5(a)" in texts[1]
+    assert words[CLASSES] == "4" and words[ANGLE] == "90°"
