@@ -264,6 +264,10 @@ figures.kinds.knobs = (data, stage) => {
     grip.setPointerCapture(event.pointerId);
     event.preventDefault();
   });
+  /* touch-action does not reach a circle: a finger on it must not scroll. */
+  grip.addEventListener("touchstart", (event) => event.preventDefault(), {
+    passive: false,
+  });
   grip.addEventListener("pointermove", (event) => {
     if (grip.hasPointerCapture(event.pointerId)) drag(event);
   });
