@@ -119,10 +119,11 @@ class Element {
   addEventListener(type, listener) {
     (this.listeners[type] ??= []).push(listener);
   }
+  focus() {}
   /* Bubbles; true unless a listener prevented the default. */
-  dispatch(type) {
+  dispatch(type, properties = {}) {
     let prevented = false;
-    const event = { preventDefault: () => (prevented = true) };
+    const event = { ...properties, preventDefault: () => (prevented = true) };
     for (let at = this; at; at = at.parent) {
       for (const listener of at.listeners[type] ?? []) listener(event);
     }

@@ -11,15 +11,18 @@ from helpers import BOOK, PAGES, needs_node, operate, parse
 from scipy.special import ndtr
 
 import nclib
+from nclib.asymptotics import separator_factor
 from nclib.bounds import (
+    printed_factor,
     theorem_4_sigma,
     theorem_5a_sigma,
     theorem_5b_ratio,
+    theorem_7b_corrected,
     wendel_ratio,
 )
 from nclib.figures import collapse, live
 
-SCRIPTS = ("collapse", "knobs")
+SCRIPTS = ("collapse", "knobs", "plane", "price")
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +122,13 @@ def test_data_belong_to_a_figure_of_the_page(path):
     ):
         assert text.index(f'"{figure}"') < text.index(f"name: {figure}\n")
         assert kind in SCRIPTS
+        assert re.search(r"^from nclib.figures import .*\blive\b", text, re.M)
 
 
 def test_every_kind_has_a_script_that_every_page_loads():
     config = (BOOK.parent / "_config.yml").read_text(encoding="utf-8")
-    (loaded,) = re.findall(r"html_js_files:\s*\[([^\]]+)\]", config)
-    names = re.findall(r'"([\w.]+)"', loaded)
+    (loaded,) = re.findall(r"html_js_files:\n((?: +- .*\n)+)", config)
+    names = loaded.replace("-", "").split()
     for kind in SCRIPTS:
         source = (BOOK / "_static" / f"{kind}.js").read_text("utf-8")
         assert f"figures.kinds.{kind} = " in source
@@ -272,9 +276,10 @@ def test_without_its_kind_the_still_picture_stays():
     assert found == ["", ["img", "figcaption"]]
 
 
-def computed(expression, **given):
+def computed(expression, script="exact.js", **given):
     """What the browser's mathematics makes of an expression."""
-    source = (BOOK / "_static/exact.js").read_text(encoding="utf-8")
+    source = (BOOK / "_static" / script).read_text(encoding="utf-8")
+    source = f"const figures = {{ kinds: {{}} }};\n{source}"
     given = "".join(
         f"const {name} = {json.dumps(value)};\n"
         for name, value in given.items()
@@ -411,3 +416,195 @@ def test_the_knobs_say_what_is_so():
     there = nclib.phase_boundary(nclib.orthonormal_means(4, 4), 0.5)
     assert f"{there.delta:.3f}" in texts[0] and "5(a)" in texts[1]
     assert words[CLASSES] == "4" and words[ANGLE] == "90°"
+
+
+@needs_node
+def test_the_price_is_that_of_nclib():
+    rng = np.random.default_rng(1)
+    cases = [
+        (
+            round(10 ** rng.uniform(2, 9)),
+            float(10 ** rng.uniform(0.05, 1.8)),
+            float(10 ** rng.uniform(-1, 1.5)),
+        )
+        for _ in range(200)
+    ]
+    found = computed(
+        """cases.map(([n, delta, s]) => [
+          exact.collapsedFactor(delta, s), exact.separatorFactor(delta, s),
+          exact.printedFactor(delta, s),
+          exact.error(exact.correctedFactor(n, Math.round(delta * n), s), s),
+          exact.error(1.5, s),
+        ])""",
+        cases=cases,
+    )
+    for (n, delta, s), numbers in zip(cases, found, strict=True):
+        try:
+            q2 = nclib.collapsed_error(delta, s).q ** 2
+        except ValueError:
+            q2 = None
+        separator = separator_factor(delta, s) ** 2 if delta > 2 else None
+        assert [x is None for x in (q2, separator)] == [
+            x is None for x in numbers[:2]
+        ]
+        expected = [
+            q2 or 0,
+            separator or 0,
+            printed_factor(delta, s),
+            theorem_7b_corrected(n, round(delta * n), s),
+            ndtr(-1 / (s * np.sqrt(1.5))),
+        ]
+        np.testing.assert_allclose(
+            [x or 0 for x in numbers], expected, rtol=1e-9, atol=1e-12
+        )
+
+
+def price(s, delta, n):
+    """The sentence, the table, and where the red row is."""
+    values = dict(s=s, delta=delta, n=n, keep=True)
+    return operate(
+        "figures.js exact.js price.js",
+        page(live.data("fig-bound-crossing", "price", values)),
+        """
+        const figure = document.getElementById("fig-bound-crossing");
+        const rows = figure.querySelector("tbody").children;
+        return [
+          figure.querySelector("p[role=status]").textContent,
+          rows.map((row) => row.children[1].textContent),
+          rows.map((row) => row.classList.contains("nclib-wrong")),
+          figure.querySelectorAll("circle.nclib-missed").length,
+          figure.children.map((child) => child.tag),
+        ];
+        """,
+    )
+
+
+@needs_node
+def test_a_bound_above_the_truth_turns_red():
+    says, factors, wrong, missed, order = price(0.5, 10.6, 200)
+    truth = nclib.collapsed_error(10.6, 0.5)
+    assert factors[2] == f"× {truth.q**2:.4f}"
+    assert f"error {truth.error:.3g} instead of {truth.bayes:.3g}" in says
+    assert "lower bound above the truth" in says
+    assert wrong == [False, False, False, True, False]
+    # Of 240 points as many are on the wrong side as the error says, nearly.
+    assert abs(missed - 240 * truth.error) < 3
+    # The still picture stays above the controls.
+    assert order == ["img", "div", "figcaption"]
+
+    says, _, wrong, _, _ = price(2.0, 10.6, 200)
+    assert "below the truth here" in says and not any(wrong)
+    # Outside of its hypothesis the theorem says nothing.
+    says, factors, wrong, _, _ = price(0.5, 10.6, 10**9)
+    assert "at least 2 log n, here 41.4" in says
+    assert factors[3] == "–" and not any(wrong)
+    says, factors, *_ = price(0.5, 1.2, 200)
+    assert says.startswith("No neuron collapses") and "1.288" in says
+    assert factors[1:] == ["–"] * 4
+
+
+def systems():
+    """Own and other points in whole tenths, many of them degenerate."""
+    rng = np.random.default_rng(2)
+    for i in range(300):
+        own = rng.integers(-29, 30, (rng.integers(1, 4), 2))
+        others = rng.integers(-29, 30, (rng.integers(1, 5), 2))
+        if i % 3 == 0:
+            own, others = own // 10 * 10, others // 10 * 10
+        if len(own) == 3 and i % 2:
+            own[2] = 2 * own[1] - own[0]
+        yield own.tolist(), others.tolist()
+
+
+@needs_node
+def test_the_plane_decides_as_decide_does_and_proves_it():
+    cases = list(systems())
+    found = computed(
+        "cases.map(([own, others]) => plane.neuron(own, others))",
+        script="plane.js",
+        cases=cases,
+    )
+    reasons = set()
+    for (own, others), answer in zip(cases, found, strict=True):
+        # Whole numbers, so that floating point has the same points.
+        X = np.array(own + others, dtype=float)
+        y = np.repeat([0, 1], [len(own), len(others)])
+        decided = nclib.decide(X, y, classes=[0]).classes[0].feasible
+        assert decided == ("beta" in answer), (own, others)
+        own, others = np.array(own), np.array(others)
+        reasons.add(answer.get("why"))
+        if "beta" in answer:
+            for beta in [answer["beta"], *answer.get("ends", [])]:
+                np.testing.assert_allclose(own @ beta, 1, atol=1e-12)
+                assert (others @ beta).max() < 1e-12
+        for wrong in answer.get("offending", []):
+            # The sample is what the sentence says, of the first two samples
+            # that are independent.
+            second = next(
+                p for p in own if own[0][0] * p[1] != own[0][1] * p[0]
+            )
+            there = np.dot(wrong["u"], [own[0], second])
+            np.testing.assert_allclose(there, others[wrong["i"]], atol=1e-9)
+            assert sum(wrong["u"]) == pytest.approx(wrong["value"])
+            assert wrong["value"] > 0
+        if answer.get("why") == "between":
+            there = np.dot(answer["s"], others[answer["pair"]])
+            np.testing.assert_allclose(
+                there, answer["value"] * own[0], atol=1e-9
+            )
+            assert min(answer["s"]) > 0 < answer["value"]
+        if answer.get("why") == "along":
+            there = answer["value"] * own[0]
+            np.testing.assert_allclose(there, others[answer["i"]], atol=1e-9)
+            assert answer["value"] > 0
+    assert reasons == {
+        None,
+        "origin",
+        "parallel",
+        "not on a line",
+        "along",
+        "between",
+        "fires",
+    }
+
+
+@needs_node
+def test_points_move_by_keys_and_change_the_answer():
+    points = [[[20, 10], 0], [[10, 20], 0], [[10, 10], 1], [[10, -20], 1]]
+    steps = operate(
+        "figures.js plane.js",
+        page(live.data("fig-plane", "plane", dict(points=points, keep=True))),
+        """
+        const figure = document.getElementById("fig-plane");
+        const says = () =>
+          figure.querySelector("p[role=status]").textContent;
+        const [whose, blue, orange] = figure.querySelectorAll("button");
+        const handles = () => figure.querySelectorAll("g.nclib-handle");
+        const steps = [says()];
+        for (let i = 0; i < 30; i += 1) {
+          handles()[2].dispatch("keydown", { key: "ArrowLeft" });
+        }
+        steps.push(says(), handles()[2].getAttribute("aria-label"));
+        whose.dispatch("click");
+        steps.push(says());
+        whose.dispatch("click");
+        orange.dispatch("click");
+        steps.push(handles().length);
+        handles()[0].dispatch("keydown", { key: "Delete" });
+        steps.push(says(), handles().length);
+        handles()[0].dispatch("keydown", { key: "Delete" });
+        steps.push(handles().length, figure.children.map((c) => c.tag));
+        return steps;
+        """,
+    )
+    start, moved, label, turned, added, free, fewer, last, order = steps
+    assert start.startswith("The blue class cannot collapse.")
+    assert "0.33 times one blue point and 0.33 times another" in start
+    assert "say 0.67 to it" in start
+    assert moved.startswith("The blue class can collapse.")
+    assert label == "orange point at -2, 1"
+    assert turned.startswith("The orange class can")
+    assert moved.endswith(": a collapsed network exists.")
+    assert (added, fewer) == (5, 4) and "some freedom" in free
+    # The last point of a class stays.
+    assert last == 4 and order == ["img", "div", "figcaption"]

@@ -217,6 +217,7 @@ const exact = (() => {
     const width = (n) => Math.sqrt(n * f.tau2);
     return {
       delta,
+      v,
       tau2: f.tau2,
       band(n) {
         const half = (1.6448536269514722 * width(n)) / n;
@@ -261,5 +262,61 @@ const exact = (() => {
     return (n + K + 1 + middle + j) / n;
   };
 
-  return { Phi, rectified, boundary, grantedNoise, gordon, wendel };
+  /* ---- What collapse costs, means mu and -mu, s = sigma/||mu|| ---- */
+  const root = (f, low, high) => {
+    for (let i = 0; i < 200 && low < high; i += 1) {
+      const middle = (low + high) / 2;
+      if (middle <= low || middle >= high) break;
+      if (f(middle) < 0) low = middle;
+      else high = middle;
+    }
+    return (low + high) / 2;
+  };
+  /* nclib.asymptotics.collapsed_error; null where no neuron collapses. */
+  const collapsedFactor = (delta, s) => {
+    const { delta: threshold, v } = boundary(2, -1, s);
+    if (!(delta > threshold)) return null;
+    const excess = (c) =>
+      1 + c * c + rectified(-c / s, Math.sqrt(1 + c * c)) - delta;
+    const top = 1.001 * Math.sqrt(delta - 1);
+    return 1 + root(excess, Math.abs(v[0]), top) ** -2;
+  };
+  /* nclib.asymptotics.separator_factor, squared; null up to d = 2n. */
+  const separatorFactor = (delta, s) => {
+    if (delta <= 2) return null;
+    const excess = (q) => delta * (q * q - 1) - 2 * rectified(-1 / s, q);
+    return root(excess, 1, 1.001 * Math.sqrt(delta / (delta - 1))) ** 2;
+  };
+  /* nclib.bounds.printed_factor, and that of theorem_7b_corrected. */
+  const printedFactor = (delta, s) => {
+    const moment =
+      (s ** 3 * Math.exp(-0.5 / (s * s))) / Math.sqrt(2 * Math.PI);
+    return 1 + (moment + s * s + 1) / (2 * delta * s * s);
+  };
+  const correctedFactor = (n, d, s) => {
+    const log = Math.log(n);
+    const [, , , second, fourth] = moments(-1 / s);
+    const spread = n - 1 - 2 * Math.sqrt((n - 1) * log);
+    const tail =
+      n * s * s * second - Math.sqrt(2 * n * s ** 4 * fourth * log);
+    const top =
+      (Math.sqrt(d - 1) + Math.sqrt(2 * n) + Math.sqrt(2 * log)) ** 2;
+    const parts = Math.max(spread, 0) + Math.max(tail, 0) / (s * s);
+    return 1 + parts / top;
+  };
+  /* The error of a neuron, or of a bound, from its factor. */
+  const error = (factor, s) => Phi(-1 / (s * Math.sqrt(factor)));
+
+  return {
+    Phi,
+    boundary,
+    grantedNoise,
+    gordon,
+    wendel,
+    collapsedFactor,
+    separatorFactor,
+    printedFactor,
+    correctedFactor,
+    error,
+  };
 })();

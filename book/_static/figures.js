@@ -30,13 +30,13 @@ const figures = (() => {
   const short = (value, digits = 2) => {
     const size = Math.abs(value);
     if (size === 0 || (size >= 0.01 && size < 1000)) {
-      return String(Number(value.toPrecision(digits)));
+      return String(Number(value.toPrecision(digits))).replace("-", "−");
     }
     const [head, power] = value.toExponential(digits - 1).split("e");
     const raised = Number(power)
       .toString()
       .replace(/./g, (c) => (c === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]));
-    return `${head}·10${raised}`;
+    return `${head.replace("-", "−")}·10${raised}`;
   };
   const thousands = (value) => value.toLocaleString("en-US");
 
@@ -86,9 +86,12 @@ const figures = (() => {
       const kind = kinds[script.getAttribute("data-kind")];
       if (!figure || !kind) continue;
       const stage = html("div", { class: "nclib-stage" });
-      kind(JSON.parse(script.textContent), stage);
-      figure.prepend(stage);
-      figure.classList.add("nclib-live");
+      const data = JSON.parse(script.textContent);
+      kind(data, stage);
+      /* Asked to be kept, the still picture stands above the controls. */
+      if (data.keep) figure.querySelector("figcaption").before(stage);
+      else figure.prepend(stage);
+      if (!data.keep) figure.classList.add("nclib-live");
     }
   };
   document.addEventListener("DOMContentLoaded", mount);
