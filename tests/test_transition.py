@@ -1,5 +1,7 @@
 """The sampler of (3.1) agrees in law with full data, at every dimension."""
 
+import importlib
+
 import numpy as np
 import pytest
 from scipy.stats import binom, ks_2samp
@@ -196,3 +198,53 @@ def test_one_draw_is_monotone_below_the_reduction_too():
         crossed += answers.index(True) in (1, 2, 3, 4) if any(answers) else 0
     # The chance of each is 0.7; 40 of 200 or fewer have 2e-47.
     assert crossed > 40
+
+
+def test_the_noise_of_the_class_is_a_wishart_matrix_of_its_samples():
+    # h has covariance inv(A'A) for A = [1, U] with n rows, U standard
+    # normal. Against samples of A itself, for n just above p, where a degree
+    # more or less shows: four Kolmogorov-Smirnov tests at 1e-5 each.
+    n, p, draws = 4, 2, 3000
+    means = np.zeros((2, p))
+    ours, direct = [], []
+    rng = np.random.default_rng(31)
+    for seed in _children(32, draws):
+        root = NestedDraw(means, 1.0, n, 0, seed)._root
+        ours.append(np.linalg.inv(root @ root.T))
+        A = np.column_stack([np.ones(n), rng.standard_normal((n, p))])
+        direct.append(A.T @ A)
+    ours, direct = np.array(ours), np.array(direct)
+    assert np.allclose(ours[:, 0, 0], n)
+    for one, other in (
+        (ours[:, 1, 1], direct[:, 1, 1]),
+        (ours[:, 0, 2], direct[:, 0, 2]),
+        (ours[:, 1, 2], direct[:, 1, 2]),
+        (np.linalg.det(ours), np.linalg.det(direct)),
+    ):
+        assert ks_2samp(one, other).pvalue > 1e-5
+
+
+def test_the_precision_of_the_rows_grows_by_one_column_a_dimension():
+    # At d = n + p there are d - n + 1 = p + 1 outer products: N in their
+    # coordinates, so that (N F^-1) has the precision F F'.
+    means = np.eye(3)[:, :2]
+    draw = NestedDraw(means, 1.0, 9, 0, 3)
+    precision = draw._factor @ draw._factor.T
+    assert np.allclose(draw._C @ precision, np.eye(3))
+    draw._grow(5)
+    assert draw._E.shape == (18, 5)
+    grown = np.linalg.inv(draw._C)
+    assert np.linalg.eigvalsh(grown - precision).min() > -1e-9
+    assert np.linalg.matrix_rank(grown - precision) == 3
+
+
+def test_the_claim_on_other_noise_refuses_dependent_entries(monkeypatch):
+    # Rows of a multivariate t of 3 degrees: 1.7 dimensions off at n = 60,
+    # 4 standard errors beyond what the claim allows at the book's size.
+    def student(rng, shape):
+        scale = np.sqrt(rng.chisquare(3, (shape[0], 1)) / 3)
+        return rng.standard_normal(shape) / scale
+
+    module = importlib.import_module("nclib.ledger.phase_boundary")
+    monkeypatch.setattr(module, "NOISES", {"t": student})
+    assert not module.boundary_noise("book")[0]
