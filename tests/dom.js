@@ -1,6 +1,6 @@
 /* The little of a browser that the scripts of the book use.
 
-   Reads {page, script, action} as JSON, loads the page, runs the script and
+   Reads {page, script, action, calm} as JSON, loads the page, runs the script and
    then the action, a function body of `document`; prints what it returns. */
 const SELECTOR =
   /^([a-z]*)(?:\.([\w-]+))?(?:\[([\w-]+)=([\w-]+)\])?(:checked)?$/;
@@ -47,6 +47,9 @@ class Element {
     }
     this.childNodes.splice(index, 0, node);
   }
+  prepend(...nodes) {
+    nodes.forEach((node, index) => this.insert(index, node));
+  }
   append(...nodes) {
     for (const node of nodes) this.insert(this.childNodes.length, node);
   }
@@ -58,6 +61,7 @@ class Element {
   }
   setAttribute(name, value) {
     this.attributes[name] = String(value);
+    if (name === "value") this.value = String(value);
   }
   get className() {
     return this.attributes.class ?? "";
@@ -71,6 +75,7 @@ class Element {
   get classList() {
     return {
       contains: (name) => this.classes.includes(name),
+      add: (name) => this.classList.toggle(name, true),
       toggle: (name, on) => {
         const others = this.classes.filter((other) => other !== name);
         this.className = [...others, ...(on ? [name] : [])].join(" ");
@@ -105,16 +110,20 @@ class Element {
         (!checked || element.checked)
     );
   }
+  getElementById(id) {
+    return this.inside.find((e) => e.getAttribute("id") === id) ?? null;
+  }
   querySelector(selector) {
     return this.querySelectorAll(selector)[0] ?? null;
   }
   addEventListener(type, listener) {
     (this.listeners[type] ??= []).push(listener);
   }
+  focus() {}
   /* Bubbles; true unless a listener prevented the default. */
-  dispatch(type) {
+  dispatch(type, properties = {}) {
     let prevented = false;
-    const event = { preventDefault: () => (prevented = true) };
+    const event = { ...properties, preventDefault: () => (prevented = true) };
     for (let at = this; at; at = at.parent) {
       for (const listener of at.listeners[type] ?? []) listener(event);
     }
@@ -125,6 +134,13 @@ class Element {
 const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const document = new Element("page", {}, given.page.children);
 document.createElement = (tag) => new Element(tag);
+document.createElementNS = (_, tag) => new Element(tag);
+/* Of media features one can ask for calm; of timers there is one, by hand. */
+globalThis.matchMedia = () => ({ matches: Boolean(document.calm) });
+globalThis.setInterval = (tick) => (document.tick = tick) && 1;
+globalThis.clearInterval = () => (document.tick = null);
+document.tick = null;
+document.calm = given.calm;
 new Function("document", given.script)(document);
 document.dispatch("DOMContentLoaded");
 const result = new Function("document", given.action)(document);

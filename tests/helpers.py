@@ -83,14 +83,20 @@ def parse(text):
     return parser.open[0]
 
 
-def operate(script, text, action):
-    """Load an HTML text with one of the book's scripts, and act on it.
+def operate(scripts, text, action, calm=False):
+    """Load an HTML text with some of the book's scripts, and act on it.
 
-    ``action`` is the body of a JavaScript function of ``document``; what it
-    returns comes back through JSON.
+    ``scripts`` are names, with spaces between them, and ``action`` is the
+    body of a JavaScript function of ``document``; what it returns comes back
+    through JSON. A reader who is ``calm`` asked for less motion.
     """
-    source = (BOOK / "_static" / script).read_text(encoding="utf-8")
-    given = dict(page=asdict(parse(text)), script=source, action=action)
+    source = "\n".join(
+        (BOOK / "_static" / script).read_text(encoding="utf-8")
+        for script in scripts.split()
+    )
+    given = dict(
+        page=asdict(parse(text)), script=source, action=action, calm=calm
+    )
     done = subprocess.run(
         ["node", Path(__file__).with_name("dom.js")],
         input=json.dumps(given),
