@@ -110,6 +110,15 @@ def test_one_draw_is_monotone_in_d_and_the_search_finds_its_threshold():
             assert critical_index(fresh, ds, start) == first
 
 
+def test_a_draw_that_is_never_feasible_has_the_index_after_the_last():
+    class Blocked:
+        def feasible(self, d):
+            return False
+
+    for start in (0, 3, 9):
+        assert critical_index(Blocked(), range(20, 30), start) == 10
+
+
 def test_answer_does_not_depend_on_the_order_of_questions():
     means = orthonormal_means(3, 3)
     for seed in _children(6, 20):
