@@ -306,6 +306,13 @@ def test_dependent_identical_and_repeated_means():
     assert abs(boundary.delta - curve.min()) < 1e-5
 
 
+def test_the_rank_is_judged_at_rounding_level():
+    for size, rank in ((1e-11, 2), (1e-13, 2), (1e-16, 1)):
+        means = np.array([[1.0, 0.0], [1.0, size]])
+        assert phase_boundary(means, 0.5).rank == rank
+        assert phase_boundary(1e200 * means, 1e200).rank == rank
+
+
 def test_any_scale():
     means = random_means(5, 4, 6)
     expected = phase_boundary(means, 0.6)

@@ -175,7 +175,8 @@ def boundary_width(scale):
         (np.array([[1.0, 0.2], [0.8, 0.9], [-0.1, 1.0]]), 0.2, 1),
     ):
         found = phase_boundary(means, sigma, k)
-        off = max(off, abs(found.tau2 - direct_tau2(found.margins, found, k)))
+        tau2 = found.width(10**4) ** 2 / 10**4
+        off = max(off, abs(tau2 - direct_tau2(found.margins, found, k)))
     return holds and off < 1e-9, (
         f"{draws} draws at n = 60; " + "; ".join(parts) + "; tau^2 of four "
         f"asymmetric sets of means differs from a quadrature by {off:.0e}"
