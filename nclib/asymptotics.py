@@ -49,8 +49,8 @@ class Boundary:
 
     With n samples a class, the smallest feasible dimension is about normal:
 
-    .. math:: P(\text{feasible at } d) \approx
-        \Phi\Big(\frac{d - n\delta - c_0(n)}{\sqrt n\,\tau}\Big).
+    .. math:: P(&\text{feasible at } d) \\
+        &\approx \Phi\Big(\frac{d - n\delta - c_0(n)}{\sqrt n\,\tau}\Big).
 
     The threshold ``delta`` is proved given the kinematic formula for convex
     cones; ``tau2`` and the shift :math:`c_0` are derived, not rigorous, and
@@ -126,11 +126,11 @@ class Boundary:
         :math:`\omega=\ell^\top H^{-1}\ell` and
         :math:`\varsigma^2=\ell^\top H^{-1}VH^{-1}\ell`,
 
-        .. math:: c_0(n) = p - \tfrac12\mathrm{tr}(H^{-1}V) +
-            \frac1{2\omega}\begin{cases}
-            \psi(-\sqrt n\,a_k, \varsigma), & a_k \ge 0,\\
-            \varsigma^2 - \psi(2\sqrt n\,\omega a_k, \varsigma), & a_k \le 0.
-            \end{cases}
+        .. math:: c_0(n) &= p - \tfrac12\mathrm{tr}(H^{-1}V)
+            + \frac{e}{2\omega}, \\
+            e &= \psi(-\sqrt n\,a_k, \varsigma) \ \text{ if } a_k \ge 0, \\
+            e &= \varsigma^2 - \psi(2\sqrt n\,\omega a_k, \varsigma)
+            \ \text{ else}.
 
         The last term is 0 when the constraint is slack,
         :math:`\varsigma^2/2\omega` when it binds, and half of that in the
@@ -246,9 +246,10 @@ def phase_boundary(means, sigma, k=0, bias=False):
     For fixed means, fixed sigma and d/n tending to a limit, the problem is
     feasible with probability tending to one above, and to zero below,
 
-    .. math:: \delta^*_k(\sigma) = \min_{v\in\mathrm{span}(\mu)} 1 + \|v\|^2
-        + \frac{\langle\mu_k, v\rangle_-^2}{\sigma^2} + \sum_{j\ne k}
-        \psi\Big(\frac{\langle\mu_j, v\rangle}\sigma, \sqrt{1+\|v\|^2}\Big),
+    .. math:: \delta^*_k(\sigma) &= \min_{v\in\mathrm{span}(\mu)} F(v), \\
+        F(v) &= 1 + \|v\|^2 + \frac{\langle\mu_k, v\rangle_-^2}{\sigma^2} \\
+        &\quad + \sum_{j\ne k} \psi\Big(\frac{\langle\mu_j, v\rangle}\sigma,
+        \sqrt{1+\|v\|^2}\Big),
 
     with :func:`psi`; neural collapse needs d/n above the largest of the K
     thresholds. The function is strongly convex; damped Newton from v = 0
@@ -264,8 +265,8 @@ def phase_boundary(means, sigma, k=0, bias=False):
     sigma : float
         Noise level, at least 0. ``numpy.inf`` gives the limit of no signal,
         delta = (K+1)/2 and tau2 = (K-1)/4; 0 gives the limit from above,
-        :math:`1+\inf_{a\in\mathrm{range}}\{(a_k)_-^2+\sum_{j\ne k}
-        \mathbb E(a_j+G)_+^2\}`, an infimum that need not be attained.
+        1 plus the infimum of :math:`(a_k)_-^2+\sum_{j\ne k}
+        \mathbb E(a_j+G)_+^2` over the range, which need not be attained.
     k : int
         Row of `means` that is the target class.
     bias : bool
@@ -373,7 +374,8 @@ def critical_sigma(ratio, means):
 def psi(m, s):
     r""":math:`\psi(m,s)=\mathbb E(m+sG)_+^2` for a standard normal G.
 
-    .. math:: \psi(m,s) = (m^2+s^2)\,\Phi(m/s) + ms\,\varphi(m/s),
+    .. math:: \psi(m,s) = {}& (m^2+s^2)\,\Phi(m/s) \\
+        & + ms\,\varphi(m/s),
 
     accurate to 1e-12 relative also where these two terms cancel (m/s far
     below zero).
@@ -400,8 +402,8 @@ def psi(m, s):
 def universal_curve(tau, K):
     r"""The threshold as a function of one number for symmetric means.
 
-    .. math:: D_K(\tau) = \min_{c\ge0} 1 + c^2
-        + (K-1)\,\psi\big(-c/\tau, \sqrt{1+c^2}\big).
+    .. math:: D_K(\tau) = {}& \min_{c\ge0} 1 + c^2 \\
+        & + (K-1)\,\psi\big(-c/\tau, \sqrt{1+c^2}\big).
 
     Unit means with all pairwise cosines equal to :math:`\rho\le0` have
     :math:`\delta^*=D_K(\sigma\sqrt\kappa)`,
@@ -440,8 +442,8 @@ def universal_curve(tau, K):
 def intercept_threshold(K):
     r"""Threshold when an intercept is all there is to separate the classes.
 
-    .. math:: \delta_{int}(K) = 1 + \min_a \{a^2 + (K-1)\,
-        \mathbb E(G-a)_+^2\}.
+    .. math:: \delta_{int}(K) = 1 + \min_a \{ & a^2 \\
+        {} + (K-1)\, & \mathbb E(G-a)_+^2\}.
 
     It is the limit sigma -> 0 of :func:`phase_boundary` for identical means,
     and the width d1 per sample of a class at which a random ReLU layer makes

@@ -171,11 +171,10 @@ def theorem_4_sigma(d, n, means, eps=0.0):
     With the constant 1/2 of the proof, :math:`\theta` the angle between the
     means and :math:`t=4\varepsilon/(1-\varepsilon)^2`,
 
-    .. math:: \sigma_4 = \frac{1-\varepsilon}2 \sqrt{\frac{d-n}{d\log n}}
-        \min\{\|\mu_1\|,\|\mu_2\|\} \times\begin{cases}
-        1, & \cos\theta < -t \quad (2.13),\\
-        \sqrt{(1 - (|\cos\theta| + t)^2)_+}, & \text{else} \quad (2.14).
-        \end{cases}
+    .. math:: \sigma_4 &= \frac{1-\varepsilon}2 \sqrt{\frac{d-n}{d\log n}}
+        \min\{\|\mu_1\|,\|\mu_2\|\}\, f, \\
+        f &= 1 \ \text{ if } \cos\theta < -t\ \ (2.13),\\
+        f &= \sqrt{(1 - (|\cos\theta| + t)^2)_+} \ \text{ else}\ \ (2.14).
 
     Parameters
     ----------
@@ -239,9 +238,9 @@ def theorem_5a_sigma(d, n, means, eps=0.0):
 
     With the constant 1/2 and the factor of the proof,
 
-    .. math:: \sigma_{5a} = \frac12\sqrt{\frac{d-n}{d\log(Kn)}
-        \cdot\frac{((1-\varepsilon)^2-4K\varepsilon)_+}{K-1}}\;
-        \sigma_{\min}(\Pi).
+    .. math:: \sigma_{5a} = {}& \frac12\sqrt{\frac{d-n}{d\log(Kn)}}\;
+        \sigma_{\min}(\Pi) \\
+        & \times\sqrt{\frac{((1-\varepsilon)^2-4K\varepsilon)_+}{K-1}}.
 
     Parameters
     ----------
@@ -292,8 +291,8 @@ def theorem_5a_sigma(d, n, means, eps=0.0):
 def theorem_5b_ratio(n, K):
     r"""The d/n from which Theorem 5(b) grants collapse at any noise level.
 
-    .. math:: \frac{K+1}2 + 2\sqrt{\frac{(K-1)\log n}n}
-        + \frac{K+2\log n}n.
+    .. math:: \frac{K+1}2 & + 2\sqrt{\frac{(K-1)\log n}n} \\
+        & + \frac{K+2\log n}n.
 
     Parameters
     ----------

@@ -347,9 +347,9 @@ def _quadrant(a, b, m):
 def guess_bound(cosine1, cosine2, s):
     r"""Lower bound on the two-neuron error (2.24) where ties are guesses.
 
-    .. math:: \tfrac12 - \tfrac14 \big(D(c_1) + D(c_2)\big), \quad
-        D(c) = (P_+ - P_-)(\langle\mu, x\rangle > 0,
-        \langle\beta, x\rangle > 0),
+    .. math:: & \tfrac12 - \tfrac14 \big(D(c_1) + D(c_2)\big), \\
+        & D(c) = (P_+ - P_-)\big(\langle\mu, x\rangle > 0, \\
+        & \qquad \langle\beta, x\rangle > 0\big),
 
     where :math:`P_\pm` are the laws of :math:`\pm\mu + \sigma z` and
     beta has the cosine c with mu. It exceeds the Bayes error Phi(-1/s)
@@ -579,8 +579,9 @@ def beta_law(n, d):
 def flat_ratio(mu, *groups):
     r"""Largest <mu, eta>/||eta|| over directions constant on every group.
 
-    .. math:: \|(I - P)\mu\|, \quad P \text{ the projection on the span of
-        } x - x' \text{ for } x, x' \text{ in the same group.}
+    .. math:: \|(I - P)\mu\|,
+
+    P the projection on the span of x - x' for x, x' in the same group.
 
     Parameters
     ----------

@@ -156,21 +156,16 @@ def nc_metrics(H, W, y, convention="paper"):
 
     .. math::
 
-        \mathcal{NC}_1 = \frac1K \mathrm{Tr}(\Sigma_W\Sigma_B^\dagger),
-        \quad
-        \mathcal{NC}_{2,\bar H} = \Big\|
+        \mathcal{NC}_1 &= \frac1K \mathrm{Tr}(\Sigma_W\Sigma_B^\dagger), \\
+        \mathcal{NC}_{2,\bar H} &= \Big\|
             \frac{\bar H\bar H^\top}{\|\bar H\bar H^\top\|_F}
-            - \frac{I_K}{\sqrt K}\Big\|_F,
-
-    .. math::
-
-        \mathcal{NC}_{2,W} = \Big\|\frac{W^\top W}{\|W^\top W\|_F}
-            - \frac{C_K}{\sqrt{K-1}}\Big\|_F,
-        \quad
-        \mathcal{NC}_3 = \Big\|\frac{\bar H W}{\|\bar H W\|_F}
+            - \frac{I_K}{\sqrt K}\Big\|_F, \\
+        \mathcal{NC}_{2,W} &= \Big\|\frac{W^\top W}{\|W^\top W\|_F}
+            - \frac{C_K}{\sqrt{K-1}}\Big\|_F, \\
+        \mathcal{NC}_3 &= \Big\|\frac{\bar H W}{\|\bar H W\|_F}
             - \frac{C_K}{\sqrt{K-1}}\Big\|_F,
 
-    where :math:`\Sigma_W=\frac1N\sum_{k,i}(h_{ki}-\bar h_k)
+    where :math:`\Sigma_W=\frac1N\sum_{k,i}` :math:`(h_{ki}-\bar h_k)
     (h_{ki}-\bar h_k)^\top`, :math:`\Sigma_B=\frac1K\sum_k
     (\bar h_k-h_G)(\bar h_k-h_G)^\top`, :math:`h_G` is the mean of the class
     means and :math:`C_K=I-J/K` (samples are rows here, columns in the

@@ -260,9 +260,9 @@ def network_of_classifier(
     samples, the 2K neurons :math:`\beta_k\pm\nu` do so too, and for long
     :math:`\nu`
 
-    .. math:: \sigma(\langle\beta_k+\nu,x\rangle)
-        + \sigma(\langle\beta_k-\nu,x\rangle)
-        = |\langle\nu,x\rangle| + \langle\beta_k,x\rangle :
+    .. math:: &\sigma(\langle\beta_k+\nu,x\rangle)
+        + \sigma(\langle\beta_k-\nu,x\rangle) \\
+        &\quad = |\langle\nu,x\rangle| + \langle\beta_k,x\rangle :
 
     on new points the network decides as B, without ties.
 

@@ -66,8 +66,10 @@ def upfm_sdp(counts, lambda_W, lambda_H, loss="ce", reduction="permutation"):
 
     .. math::
 
-        \min\ \frac1N\sum_i\ell(z_i,y_i)+\frac{\lambda_W}2\mathrm{Tr}\,U
-        +\frac{\lambda_H}2\mathrm{Tr}\,V\quad\text{s.t.}\quad
+        \min\ & \frac1N\sum_i\ell(z_i,y_i) \\
+        & +\frac{\lambda_W}2\mathrm{Tr}\,U
+        +\frac{\lambda_H}2\mathrm{Tr}\,V \\
+        \text{s.t.}\ &
         \begin{bmatrix}U&Z^\top\\Z&V\end{bmatrix}\succeq0,\ V\ge0 .
 
     Parameters
@@ -244,10 +246,10 @@ def kkt_certificate(K, n, lambda_W, lambda_H, loss="ce"):
 
     .. math::
 
-        S=\frac12\begin{bmatrix}\lambda_W I_K & \frac1N(P-Y)^\top\\
-        \frac1N(P-Y) & \lambda_H I_N-B\end{bmatrix},\quad
-        B=\frac{\lambda_H}{n(K-1)}(J_K-I_K)\otimes J_n\ \text{(ce)},\quad
-        B=0\ (\ell_2).
+        S&=\frac12\begin{bmatrix}\lambda_W I_K & \frac1N(P-Y)^\top\\
+        \frac1N(P-Y) & \lambda_H I_N-B\end{bmatrix}, \\
+        B&=\frac{\lambda_H}{n(K-1)}(J_K-I_K)\otimes J_n\ \text{(ce)}, \\
+        B&=0\ (\ell_2).
 
     S makes the Lagrangian stationary; :math:`S\succeq0`, :math:`B\ge0`,
     :math:`SQ=0` and :math:`\langle B,V\rangle=0` then prove that Q is a
@@ -343,10 +345,10 @@ def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
     r"""Return the parts of the gap between a risk and the minimum.
 
     The relaxation is convex, its certificate S, B stationary, and so
-    exactly :math:`R(H,W)-R^\star=D+\langle S,Q\rangle+\frac12\langle
-    B,HH^\top\rangle`, D the Bregman divergence of the loss. Completing the
-    square in W splits it into four terms that are nonnegative for every
-    H >= 0 and W, of any width.
+    exactly :math:`R(H,W)-R^\star=D` :math:`{}+\langle S,Q\rangle
+    +\frac12\langle B,HH^\top\rangle`, D the Bregman divergence of the loss.
+    Completing the square in W splits it into four terms that are nonnegative
+    for every H >= 0 and W, of any width.
 
     Parameters
     ----------

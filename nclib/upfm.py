@@ -121,15 +121,16 @@ def upfm_minimizer(K, n, lambda_W, lambda_H, loss="ce", D=None):
 
     .. math::
 
-        \text{ce:}\quad W^\top W=\frac{a^2}{b}C_K,\quad
-        a=\Big[\log(K-1)\Big(\frac{1}{\lambda\sqrt{nK(K-1)}}-1\Big)\Big]_+,
-        \quad b=\sqrt{\frac{K-1}{nK}\frac{\lambda_W}{\lambda_H}}\,a,
+        &\text{ce:}\quad W^\top W=\frac{a^2}{b}C_K, \\
+        &a=\Big[\log(K-1)
+        \Big(\tfrac{1}{\lambda\sqrt{nK(K-1)}}-1\Big)\Big]_+, \\
+        &b=\sqrt{\frac{K-1}{nK}\frac{\lambda_W}{\lambda_H}}\,a,
 
     .. math::
 
-        \ell_2:\quad W^\top W=\sqrt{n\lambda_H/\lambda_W}\;a I_K,\quad
-        a=(1-\sqrt n K\lambda)_+,\quad
-        b=\sqrt{\lambda_W/(n\lambda_H)}\;a .
+        &\ell_2:\quad W^\top W=\sqrt{n\lambda_H/\lambda_W}\;a I_K, \\
+        &a=(1-\sqrt n K\lambda)_+, \\
+        &b=\sqrt{\lambda_W/(n\lambda_H)}\;a .
 
     It is collapsed, a > 0, if and only if :math:`\lambda K\sqrt n` is below
     :math:`\sqrt{(K-1)/K}` (ce) or 1 (l2); otherwise W = 0 and H = 0 is the
@@ -204,8 +205,8 @@ def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
 
     .. math::
 
-        \frac1N\sum_i\ell(W^\top h_i, y_i)
-        +\frac{\lambda_W}{2}\|W\|_F^2+\frac{\lambda_H}{2}\|H\|_F^2,
+        \frac1N\sum_i&\ell(W^\top h_i, y_i) \\
+        &+\frac{\lambda_W}{2}\|W\|_F^2+\frac{\lambda_H}{2}\|H\|_F^2,
 
     with cross-entropy :math:`\ell=\log\sum_{j=1}^K e^{z_j}-z_y` or
     :math:`\ell=\tfrac12\|z-e_y\|^2`. Unequal class sizes are legal; that

@@ -1,7 +1,9 @@
 /* The little of a browser that the scripts of the book use.
 
-   Reads {page, script, action, calm} as JSON, loads the page, runs the script and
-   then the action, a function body of `document`; prints what it returns. */
+   Reads {page, script, action, calm, address, table} as JSON, loads the page at
+   that address, runs the script and then the action, a function body of
+   `document` and `window`; prints what it returns. `table` is
+   window.nclibNumbers, `calm` a reader who asked for less motion. */
 const SELECTOR =
   /^([a-z]*)(?:\.([\w-]+))?(?:\[([\w-]+)=([\w-]+)\])?(:checked)?$/;
 
@@ -53,6 +55,12 @@ class Element {
   append(...nodes) {
     for (const node of nodes) this.insert(this.childNodes.length, node);
   }
+  closest() {
+    return null;
+  }
+  scrollIntoView() {
+    this.scrolled = true;
+  }
   before(node) {
     this.parent.insert(this.parent.childNodes.indexOf(this), node);
   }
@@ -96,7 +104,7 @@ class Element {
   }
   set textContent(text) {
     for (const child of this.children) child.remove();
-    this.childNodes = [text];
+    this.childNodes = text ? [text] : [];
   }
   querySelectorAll(selector) {
     const parts = SELECTOR.exec(selector);
@@ -141,7 +149,20 @@ globalThis.setInterval = (tick) => (document.tick = tick) && 1;
 globalThis.clearInterval = () => (document.tick = null);
 document.tick = null;
 document.calm = given.calm;
-new Function("document", given.script)(document);
+document.documentElement = { dataset: {} };
+document.activeElement = null;
+const window = new Element("window");
+window.nclibNumbers = given.table ?? undefined;
+const visit = (address) => {
+  const { pathname, search, hash } = new URL(address, "http://book/");
+  window.location = { pathname, search, hash, assign: visit };
+};
+visit(given.address ?? "page.html");
+window.history = { replaceState: (state, title, address) => visit(address) };
+new Function("document", "window", given.script)(document, window);
 document.dispatch("DOMContentLoaded");
-const result = new Function("document", given.action)(document);
+const result = new Function("document", "window", given.action)(
+  document,
+  window
+);
 console.log(JSON.stringify(result ?? null));

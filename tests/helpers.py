@@ -83,19 +83,27 @@ def parse(text):
     return parser.open[0]
 
 
-def operate(scripts, text, action, calm=False):
+def operate(
+    scripts, text, action, calm=False, address="page.html", table=None
+):
     """Load an HTML text with some of the book's scripts, and act on it.
 
     ``scripts`` are names, with spaces between them, and ``action`` is the
-    body of a JavaScript function of ``document``; what it returns comes back
-    through JSON. A reader who is ``calm`` asked for less motion.
+    body of a JavaScript function of ``document`` and ``window``; what it
+    returns comes back through JSON. A reader who is ``calm`` asked for less
+    motion. ``address`` is that of the page, ``table`` the numbers to jump to.
     """
     source = "\n".join(
         (BOOK / "_static" / script).read_text(encoding="utf-8")
         for script in scripts.split()
     )
     given = dict(
-        page=asdict(parse(text)), script=source, action=action, calm=calm
+        page=asdict(parse(text)),
+        script=source,
+        action=action,
+        calm=calm,
+        address=address,
+        table=table,
     )
     done = subprocess.run(
         ["node", Path(__file__).with_name("dom.js")],

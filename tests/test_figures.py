@@ -4,8 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import QuadMesh
+from matplotlib.colors import to_hex, to_rgb
 
-from nclib.figures import chosen_scale, figure_1, figure_2, phase
+from nclib.figures import chosen_scale, figure_1, figure_2, phase, style
 from nclib.figures.phase import SIGMAS, PhaseDiagram
 
 
@@ -112,3 +113,72 @@ def test_scale_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("NCLIB_SCALE", "tiny")
     with pytest.raises(ValueError, match="^NCLIB_SCALE "):
         chosen_scale()
+
+
+NAMED = sorted({*style.CLASSES, *style.ORDERED})
+
+
+@pytest.mark.parametrize("color", NAMED)
+def test_lines_show_on_both_pages(color):
+    assert style.contrast(color, style.LIGHT) >= 3
+    assert style.contrast(style.darkened(color), style.DARK) >= 3
+
+
+def drawn_label(color):
+    """The SVG of a label, its text's color and its patch's, on both pages."""
+    figure, axes = plt.subplots()
+    text = style.label(axes, 0.5, 0.5, "name", color)
+    patch = text.get_bbox_patch()
+    colors = [to_hex(text.get_color()), to_hex(patch.get_facecolor())]
+    plt.close(figure)
+    light = colors + [patch.get_alpha()]
+    return light, [style.darkened(c) for c in colors] + [patch.get_alpha()]
+
+
+@pytest.mark.parametrize("color", [*NAMED, style.BLACK])
+def test_labels_read_on_both_pages_and_on_white(color):
+    for page, (ink, patch, alpha) in zip(
+        (style.LIGHT, style.DARK), drawn_label(color), strict=True
+    ):
+        # On the page, and on a heat map, which stays white.
+        for behind in (page, "white"):
+            mixed = alpha * np.array(to_rgb(patch))
+            mixed += (1 - alpha) * np.array(to_rgb(behind))
+            assert style.contrast(ink, mixed) >= 4.5, (ink, behind)
+
+
+def test_ticks_read_on_both_pages():
+    style.use()
+    for name in ("text.color", "axes.labelcolor", "xtick.color"):
+        ink = plt.rcParams[name]
+        assert style.contrast(ink, style.LIGHT) >= 4.5
+        assert style.contrast(style.darkened(ink), style.DARK) >= 4.5
+
+
+def test_what_is_white_or_black_stays_so_in_the_dark(tmp_path):
+    style.use()
+    figure, axes = plt.subplots()
+    axes.set_facecolor("white")
+    axes.plot([0, 1], color="black")
+    axes.plot([1, 0], color=style.BLUE)
+    path = tmp_path / "figure.svg"
+    figure.savefig(path)
+    plt.close(figure)
+    light = path.read_text()
+    dark = style.darkened(light)
+    for color, kept in (("#ffffff", True), ("#0072b2", False)):
+        assert color in light and (color in dark) is kept
+    assert "stroke: #000000" in dark
+    # Nothing but colors changes, and nothing changes twice.
+    for text in (light, dark):
+        assert len(text) == len(light)
+    assert style.darkened(dark).count("#4a9bc8") == dark.count("#4a9bc8") > 0
+
+
+def test_contrast_is_that_of_wcag():
+    assert style.contrast("white", "black") == pytest.approx(21)
+    # 118 of 255 is the gray that meets 4.5 on white; 119 does not.
+    assert style.contrast("#767676", "white") > 4.5
+    assert style.contrast("#777777", "white") < 4.5
+    with pytest.raises(ValueError, match="^ratio "):
+        style.legible("red", "white", 22)

@@ -159,24 +159,47 @@ def test_table_says_what_the_claim_says():
             "data-strength": claim.strength,
             "data-kind": claim.kind,
         }
-        number, statement, verdict, measured = row.all("td")
+        cells = list(row.all("td"))
+        # What a card of a phone shows before each.
+        assert [cell.attributes["data-label"] for cell in cells] == [
+            "Claim",
+            "Statement",
+            "Verdict",
+            "Measured",
+        ]
+        number, statement, verdict, measured = cells
         # Read back from HTML: "D >= K" was escaped.
         status = ledger.STATUSES[claim.status]
         assert statement.text == f"{claim.statement}Needs: {claim.hypotheses}"
         if claim.kind == "erratum":
             # The row of an erratum never says that the printed form holds.
-            assert number.text == f"Erratum: {claim.number}{id}"
+            assert number.text == f"Erratum: {claim.number}{id} #"
             said = "printed: refutedcorrected: holds"
         else:
-            assert number.text == claim.number + id
+            assert number.text == f"{claim.number}{id} #"
             said = "holds"
         assert verdict.text == f"{said}{claim.strength}{status}"
         assert measured.text == ledger.run(id).measured
-        links = [a.attributes["href"] for a in row.all("a")]
+        story = f"{claim.page}.html"
         own = [f"errata.html#{id}"] if claim.kind == "erratum" else []
-        assert links == [f"{claim.page}.html", *own]
-        for link in links:
-            assert (BOOK / link.split(".html")[0]).with_suffix(".md").exists()
+        links = [a.attributes["href"] for a in row.all("a")]
+        assert links == [
+            story if own else f"{story}#{id}",
+            *own,
+            f"#claim-{id}",
+        ]
+
+
+def test_claims_of_the_paper_link_to_their_statement():
+    linked = 0
+    for claim in ledger.claims().values():
+        page, _, label = ledger._anchor(claim).partition(".html")
+        text = (BOOK / f"{page}.md").read_text(encoding="utf-8")
+        if label:
+            target = rf"^ *:?(label|name): {label[1:]}$"
+            assert re.search(target, text, re.M), claim.id
+            linked += 1
+    assert linked >= 28
 
 
 @needs_node
@@ -197,6 +220,7 @@ def test_filter_shows_what_was_asked_for():
         const found = {};
         const look = (name) => {
           found[name] = [
+            window.location.search,
             rows.filter((row) => !row.hidden).map((row) =>
               row.getAttribute("id").slice("claim-".length)),
             long.querySelector("p").textContent,
@@ -232,15 +256,26 @@ def test_filter_shows_what_was_asked_for():
         and "lemma" in f"{c.number}{c.statement}{c.hypotheses}".lower()
     ]
     everything, none = list(claims.values()), ["any strength", "any kind"]
+    both = ["identity", "erratum"]
+    # What is chosen stands in the address.
     wanted = {
-        "all": (everything, none),
-        "errata": (errata, ["any strength", "erratum"]),
-        "errata, identity": (identities, ["identity", "erratum"]),
-        "on Lemma 10": (on_lemma, ["identity", "erratum"]),
-        "all again": (everything, none),
+        "all": ("", everything, none),
+        "errata": ("?kind=erratum", errata, ["any strength", "erratum"]),
+        "errata, identity": (
+            "?strength=identity&kind=erratum",
+            identities,
+            both,
+        ),
+        "on Lemma 10": (
+            "?strength=identity&kind=erratum&q=LEMMA++10",
+            on_lemma,
+            both,
+        ),
+        "all again": ("", everything, none),
     }
-    for name, (chosen, pressed) in wanted.items():
+    for name, (address, chosen, pressed) in wanted.items():
         assert shown[name] == [
+            address,
             [c.id for c in chosen],
             f"{len(chosen)} of {len(claims)} claims",
             pressed,
@@ -248,6 +283,43 @@ def test_filter_shows_what_was_asked_for():
     assert 0 < len(on_lemma) < len(identities) < len(errata) < len(claims)
     # A short table needs no filter.
     assert short == 0
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("hash", "kinds"), [("", {"erratum"}), ("#claim-erratum-1", {"erratum"})]
+)
+def test_filter_is_read_from_the_address(hash, kinds):
+    assert shown_kinds(f"ledger.html?kind=erratum{hash}") == [
+        sorted(kinds),
+        f"?kind=erratum{hash}",
+    ]
+
+
+@needs_node
+def test_a_row_that_is_linked_to_is_shown():
+    kinds, address = shown_kinds("ledger.html?kind=erratum&q=x#claim-thm-4")
+    assert kinds == ["beyond", "erratum", "paper"]
+    assert address == "#claim-thm-4"
+
+
+def shown_kinds(address):
+    """Kinds of the shown rows of the ledger, and the address afterwards."""
+    outcomes = [
+        ledger.Outcome(id, True, "1", 0.0, "quick") for id in ledger.claims()
+    ]
+    return operate(
+        "ledger.js",
+        f"<main>{ledger.Table(outcomes)._repr_html_()}</main>",
+        """
+        const rows = document.querySelector("table").tBodies[0].rows;
+        const kinds = rows.filter((row) => !row.hidden)
+          .map((row) => row.dataset.kind);
+        const { search, hash } = window.location;
+        return [[...new Set(kinds)].sort(), search + hash];
+        """,
+        address,
+    )
 
 
 def test_export_round_trip(tmp_path, monkeypatch):

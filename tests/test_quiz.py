@@ -145,6 +145,9 @@ def test_page(page):
         (box,) = form.all("fieldset")
         for tag in ("legend", "button", "details", "summary"):
             assert len(list(box.all(tag))) == 1, tag
+        question = form.attributes["id"].rpartition("-")[2]
+        (button,) = box.all("button")
+        assert button.attributes["aria-label"] == f"Check question {question}"
         (status,) = [d for d in box.all("div") if "role" in d.attributes]
         assert status.attributes["role"] == "status"
         assert status.attributes["aria-live"] == "polite"

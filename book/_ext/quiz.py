@@ -127,7 +127,7 @@ class QuizDirective(SphinxDirective):
         self.what = f"{self.env.docname}, question {number}"
         legend = self.inline(f"**{number}.** {question['question']}")
         box = tag("fieldset", tag("legend", *legend))
-        whys = tag("details", tag("summary", nodes.Text("Answer")))
+        whys = tag("details", tag("summary", nodes.Text(f"Answer {number}")))
         parts = self.choices if "choices" in question else self.number
         parts(question, name, box, whys)
         box += tag(
@@ -136,6 +136,7 @@ class QuizDirective(SphinxDirective):
             type="submit",
             hidden="",
             classes=["btn", "btn-sm"],
+            **{"aria-label": f"Check question {number}"},
         )
         box += tag(
             "div",

@@ -206,7 +206,7 @@ def draw_panel(axes, result, panel, union, names=True):
             x,
             delta[-1] - 0.1 * height,
             "exact",
-            "black",
+            style.BLACK,
             ha="right",
             va="center",
         )

@@ -1,27 +1,39 @@
 """One look for every figure: colors with fixed meanings, readable on a phone.
 
-Figures are drawn as SVG with a transparent background and mid-gray ink, so
-that they read on light and on dark pages.
+Figures are drawn as SVG with a transparent background, for a light page;
+`darkened` makes the same picture for a dark one. On either page lines have a
+contrast of at least 3, text of at least 4.5.
 """
+
+import re
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from matplotlib.colors import LinearSegmentedColormap
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
-# Okabe and Ito's colors, distinct for color-blind readers.
-ORANGE = "#E69F00"
-SKY = "#56B4E9"
+# The book's backgrounds.
+LIGHT = "#FFFFFF"
+DARK = "#121212"
+
+# Okabe and Ito's colors, distinct for color-blind readers; orange, sky and
+# yellow darker than theirs, so that a line of them shows on white.
+ORANGE = "#C68900"
+SKY = "#4B9DCB"
 GREEN = "#009E73"
-YELLOW = "#F0E442"
+YELLOW = "#9E962C"
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
-# Contrast at least 4.5 on white and 4.3 on the dark theme's background.
 INK = "#737373"
+# A text that names what is drawn black.
+BLACK = "#1A1A1A"
 
 CLASSES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW, INK)
-# For a parameter that grows: six steps, dark to light, none like INK.
-ORDERED = ("#4B2991", "#A3319F", "#EA4F88", "#F89078", "#5DA7D8", "#009E73")
+# For a parameter that grows: six steps, none like INK.
+ORDERED = ("#4B2991", "#A3319F", "#EA4F88", "#D57C67", "#569BC9", "#009E73")
+# Behind a label; not quite white, so that `darkened` knows it.
+PATCH = "#FEFEFE"
 UNION_BOUND = dict(color=VERMILION, linestyle="-", linewidth=2.2)
 GORDON = dict(color=BLUE, linestyle="--", linewidth=2.2)
 WENDEL = dict(color=GREEN, linestyle=":", linewidth=2.4)
@@ -79,15 +91,63 @@ def use():
         set_matplotlib_formats("svg", bbox_inches="tight")
 
 
+def contrast(color, other):
+    """The contrast of two colors, 1 to 21, as WCAG defines it."""
+    low, high = sorted(_luminance(c) for c in (color, other))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color):
+    rgb = np.array(to_rgb(color))
+    linear = np.where(
+        rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4
+    )
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def legible(color, page, ratio):
+    """The tint of a color, as near as can be, with that contrast."""
+    end = np.zeros(3) if _luminance(page) > 0.2 else np.ones(3)
+    for share in np.linspace(0, 1, 101):
+        tint = to_hex((1 - share) * np.array(to_rgb(color)) + share * end)
+        if contrast(tint, page) >= ratio:
+            return tint
+    raise ValueError(f"ratio must be possible on {page}, got {ratio!r}")
+
+
+def text_color(color):
+    """The tint of a color in which a text is written."""
+    return legible(color, PATCH, 4.5)
+
+
+def darkened(svg):
+    """An SVG of this style for a dark page.
+
+    Named colors, the tints in which labels are written and the patches behind
+    them change; what is drawn white or black, a heat map, stays.
+    """
+    changed = {PATCH.lower(): DARK.lower()}
+    for color in (*CLASSES, *ORDERED, BLACK):
+        for used in (to_hex(color), text_color(color)):
+            # More than 4.5, so that it also reads on a patch over white.
+            changed[used] = legible(used, DARK, 6)
+    return re.sub(
+        "|".join(changed),
+        lambda match: changed[match[0].lower()],
+        svg,
+        flags=re.I,
+    )
+
+
 def label(axes, x, y, text, color, **options):
-    """Write ``text`` beside the curve it names, on a light patch."""
+    """Write ``text`` beside the curve it names, on a patch of the page."""
     return axes.text(
         x,
         y,
         text,
-        color=color,
+        color=text_color(color),
         fontsize=options.pop("fontsize", 10.5),
-        bbox=dict(facecolor="white", alpha=0.8, edgecolor="none", pad=1.2),
+        bbox=dict(facecolor=PATCH, alpha=0.9, edgecolor="none", pad=1.2),
         **options,
     )
 

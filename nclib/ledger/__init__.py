@@ -72,6 +72,7 @@ ORDER = (
     "phase_boundary",
     "errata",
 )
+_STATEMENT = re.compile(r"(def|thm|lem|prop|fig)-\d+")
 _OF_THE_PAPER = re.compile(r"(def|thm|lem|prop|fig)-\d+[a-c]?|checked-.+")
 
 
@@ -320,8 +321,14 @@ class Table:
         )
 
 
+def _anchor(claim):
+    """Where the book tells it: the statement of the paper, or the page."""
+    match = _STATEMENT.match(claim.id)
+    return f"{claim.page}.html" + (f"#{match[0]}" if match else "")
+
+
 def _row(claim, outcome):
-    """One claim as a row of the HTML table."""
+    """One claim as a row of the HTML table, on a phone a card."""
     verdict = "holds" if outcome.holds else "fails"
     shown = f'<span class="{verdict}">{verdict}</span>'
     number = claim.number or "Beyond the paper"
@@ -338,16 +345,24 @@ def _row(claim, outcome):
     strength = claim.strength
     if claim.false_alarm is not None:
         strength += f" (false alarm {claim.false_alarm:.0e})"
+    cells = {
+        "Claim": f'<a href="{_anchor(claim)}">{html.escape(number)}</a><br>'
+        f'{name} <a class="headerlink" href="#claim-{claim.id}" '
+        f'title="Link to {claim.id}">#</a>',
+        "Statement": f"{html.escape(claim.statement)}"
+        f"<br><small>Needs: {html.escape(claim.hypotheses)}</small>",
+        "Verdict": f"{shown}<br><small>{html.escape(strength)}<br>"
+        f"{html.escape(STATUSES[claim.status])}</small>",
+        "Measured": html.escape(outcome.measured),
+    }
     return (
         f'<tr id="claim-{claim.id}" data-strength="{claim.strength}" '
         f'data-kind="{claim.kind}">'
-        f'<td class="number"><a href="{claim.page}.html">'
-        f"{html.escape(number)}</a><br>{name}</td>"
-        f"<td>{html.escape(claim.statement)}"
-        f"<br><small>Needs: {html.escape(claim.hypotheses)}</small></td>"
-        f"<td>{shown}<br><small>{html.escape(strength)}<br>"
-        f"{html.escape(STATUSES[claim.status])}</small></td>"
-        f"<td>{html.escape(outcome.measured)}</td></tr>"
+        + "".join(
+            f'<td data-label="{label}"><div>{cell}</div></td>'
+            for label, cell in cells.items()
+        )
+        + "</tr>"
     )
 
 

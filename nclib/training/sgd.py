@@ -52,9 +52,9 @@ def train(
 
     .. math::
 
-        \frac1B\sum_{i\in b}\ell(W^\top h_i, y_i)
-        + \frac{\lambda_W}{2}\|W\|_F^2
-        + \frac{\lambda_H}{2}\frac NB\sum_{i\in b}\|h_i\|^2,
+        \frac1B\sum_{i\in b}&\ell(W^\top h_i, y_i)
+        + \frac{\lambda_W}{2}\|W\|_F^2 \\
+        & + \frac{\lambda_H}{2}\frac NB\sum_{i\in b}\|h_i\|^2,
 
     the mean of which over batches is the risk (2.4) or (2.5). Every epoch
     reshuffles the samples and keeps the last, smaller batch. The step is

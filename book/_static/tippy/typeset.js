@@ -8,3 +8,7 @@ tippy.setDefaultProps({
     }
   },
 });
+// A preview that covers what is being read goes away with Escape.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") tippy.hideAll();
+});

@@ -1,0 +1,51 @@
+/* Fades show what scrolls, buttons have names, hidden code is not quoted. */
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll("button.toggle-button")) {
+    const title = button.closest(".admonition-title").textContent.trim();
+    button.setAttribute("aria-label", title);
+  }
+  document.querySelectorAll("button.copybtn").forEach((button, index) => {
+    button.setAttribute("aria-label", `Copy code ${index + 1}`);
+  });
+  /* Its text, "Search Ctrl+K", is its name. */
+  document.querySelector(".search-button-field")?.removeAttribute("aria-label");
+
+  const look = (box) => {
+    const left = box.scrollWidth - box.clientWidth - box.scrollLeft;
+    box.classList.toggle("nclib-more", left > 2);
+  };
+  const observer = new ResizeObserver((entries) => {
+    for (const entry of entries) look(entry.target);
+  });
+  const watch = (box) => {
+    observer.observe(box);
+    box.addEventListener("scroll", () => look(box), { passive: true });
+  };
+  const boxes = document.querySelectorAll(
+    "article :is(div.math, pre, .text_html, .pst-scrollable-table-container)"
+  );
+  boxes.forEach(watch);
+  /* An inline formula that is wider than its paragraph scrolls by itself. */
+  window.MathJax?.startup?.promise?.then(() => {
+    boxes.forEach(look);
+    for (const formula of document.querySelectorAll(
+      "article mjx-container:not([display])"
+    )) {
+      const width = formula.firstElementChild.getBoundingClientRect().width;
+      const block = formula.closest("p, li, td, th, dt, dd, label, legend");
+      if (block && width > block.clientWidth + 1) {
+        formula.classList.add("nclib-wide");
+        watch(formula);
+      }
+    }
+  });
+
+  if (typeof Search !== "undefined") {
+    const read = Search.htmlToText;
+    Search.htmlToText = (text, anchor) => {
+      const page = new DOMParser().parseFromString(text, "text/html");
+      for (const fold of page.querySelectorAll("details.hide")) fold.remove();
+      return read(page.documentElement.outerHTML, anchor);
+    };
+  }
+});

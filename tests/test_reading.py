@@ -1,0 +1,273 @@
+"""Pages can be read anywhere: names, numbers, descriptions, weight."""
+
+import json
+import re
+import sys
+
+import pytest
+from helpers import BOOK, needs_node, operate, parse
+
+pytest.importorskip("myst_nb")
+pytest.importorskip("sphinx_exercise")
+from sphinx.cmd.build import build_main
+
+from nclib import ledger
+
+sys.path.insert(0, str(BOOK / "_ext"))
+import reading
+
+HEADER = (
+    (BOOK / "intro.md")
+    .read_text(encoding="utf-8")
+    .split("---\n\n", 1)[0]
+    .removesuffix("---")
+)
+PAGE = r"""---
+
+# A page
+
+```{admonition} At a glance
+Question
+: Is 1 < 2 & so on?
+
+Answer
+: Yes.
+```
+
+Visibleword, checked by `thm-4`; this is no claim: `thm-99`.
+
+```{code-cell} python3
+:tags: [hide-input]
+
+import hiddenword
+```
+
+```{prf:theorem} One
+:label: thm-4
+
+True.
+```
+
+```{prf:lemma} Two
+:label: lem-ours
+
+$$
+a = b
+$$ (eq-2-13)
+```
+
+````{exercise} Why?
+:label: ex-4-1
+
+Why?
+````
+
+````{solution} ex-4-1
+:class: dropdown
+
+Because.
+````
+
+(erratum-7)=
+## 7. A slip
+
+Gone.
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The folder of a book of one page, read by the extensions."""
+    folder = tmp_path_factory.mktemp("reading")
+    (folder / "conf.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(BOOK / '_ext')!r})\n"
+        "extensions = ['myst_nb', 'sphinx_proof', 'sphinx_exercise',\n"
+        "              'paper_numbers', 'reading']\n"
+        "myst_enable_extensions = ['deflist', 'dollarmath']\n"
+        "nb_execution_mode = 'off'\nnumfig = True\n"
+        "html_title = 'A book'\nproject = 'A book'\n"
+        "exercise_style = 'solution_follow_exercise'\n"
+    )
+    (folder / "book").mkdir()
+    (folder / "index.md").write_text(
+        "# Contents\n\n```{toctree}\nbook/page\nbook/ledger\n```\n"
+    )
+    (folder / "book/ledger.md").write_text("# Rows\n\nNone.\n")
+    (folder / "book/page.md").write_text(HEADER + PAGE)
+    out = folder / "out"
+    assert build_main(["-q", "-b", "html", str(folder), str(out)]) == 0
+    return out
+
+
+@pytest.fixture(scope="module")
+def page(built):
+    return parse((built / "book/page.html").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def table(built):
+    text = (built / "_static/numbers.js").read_text(encoding="utf-8")
+    return json.loads(text.removeprefix("window.nclibNumbers = ")[:-2])
+
+
+def test_ids_are_unique(page):
+    ids = [e.attributes["id"] for e in page.all() if e.attributes.get("id")]
+    assert {"thm-4", "lem-ours", "ex-4-1", "equation-eq-2-13"} <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_folds_have_names_of_their_own(page):
+    (fold,) = page.all("summary")
+    assert "aria-label" not in fold.attributes
+    assert [p.text for p in fold.all("p")] == [
+        "Show the code: imports",
+        "Hide the code: imports",
+    ]
+    titles = [p.text for p in page.all("p")]
+    assert "Solution of Exercise 4.1" in titles
+
+
+def test_code_that_is_folded_away_is_not_searched(built):
+    index = (built / "searchindex.js").read_text(encoding="utf-8").lower()
+    assert "visibleword" in index
+    assert "hiddenword" not in index
+    # On the page it is.
+    assert "hiddenword" in (built / "book/page.html").read_text()
+
+
+def test_claims_that_a_page_names_are_links(page):
+    links = [
+        a.attributes["href"]
+        for a in page.all("a")
+        if any("literal" in c.attributes.get("class", "") for c in a.all())
+    ]
+    assert links == ["ledger.html#claim-thm-4"]
+
+
+def test_a_page_describes_itself(page):
+    properties = {
+        meta.attributes.get("property", meta.attributes.get("name")): (
+            meta.attributes.get("content")
+        )
+        for meta in page.all("meta")
+    }
+    assert properties["description"] == "Is 1 < 2 & so on?"
+    assert properties["og:description"] == "Is 1 < 2 & so on?"
+    assert properties["og:title"] == "A page"
+    assert properties["og:site_name"] == "A book"
+
+
+def test_every_number_stands_where_the_table_says(table, page):
+    places = {
+        (kind, number): (*table["pages"][at], anchor)
+        for kind, number, at, anchor in table["places"]
+    }
+    here = ("book/page.html", "A page")
+    assert places["theorem", "4"] == (*here, "thm-4")
+    assert places["lemma", "C1"] == (*here, "lem-ours")
+    assert places["equation", "2.13"] == (*here, "equation-eq-2-13")
+    assert places["exercise", "4.1"] == (*here, "ex-4-1")
+    assert places["erratum", "7"] == (*here, "erratum-7")
+    ids = {e.attributes.get("id") for e in page.all()}
+    assert all(
+        anchor in ids
+        for url, _, anchor in places.values()
+        if url == "book/page.html"
+    )
+    claims = {number for kind, number in places if kind == "claim"}
+    assert claims == set(ledger.claims())
+
+
+FORM = """<form class="bd-search"><input type="search"></form>"""
+BOOK_TABLE = {
+    "pages": [["book/a.html", "A"], ["book/ledger.html", "The ledger"]],
+    "places": [
+        ["theorem", "4", 0, "thm-4"],
+        ["theorem", "7", 0, "thm-7"],
+        ["lemma", "9", 0, "lem-9"],
+        ["proposition", "C5", 0, "prop-gap"],
+        ["equation", "2.28", 0, "equation-eq-2-28"],
+        ["equation", "4.1", 0, "equation-eq-4-1"],
+        ["equation", "C5", 0, "equation-eq-gap"],
+        ["figure", "3", 0, "fig-3"],
+        ["figure", "C5", 0, "fig-bound"],
+        ["exercise", "4.1", 0, "ex-4-1"],
+        ["erratum", "7", 0, "erratum-7"],
+        ["claim", "wendel-law", 1, "claim-wendel-law"],
+    ],
+}
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("query", "anchors"),
+    [
+        ("(2.28)", "equation-eq-2-28"),
+        ("2.28", "equation-eq-2-28"),
+        ("Eq. (2.28)", "equation-eq-2-28"),
+        ("thm 4", "thm-4"),
+        ("Theorem 4", "thm-4"),
+        ("Theorem 7(b)", "thm-7"),
+        ("thm7", "thm-7"),
+        ("4", "thm-4"),
+        ("7", "thm-7 erratum-7"),
+        ("lemma 9", "lem-9"),
+        ("fig 3", "fig-3"),
+        ("figure 3", "fig-3"),
+        ("erratum 7", "erratum-7"),
+        ("C5", "prop-gap equation-eq-gap fig-bound"),
+        ("(C5)", "equation-eq-gap"),
+        ("fig. c5", "fig-bound"),
+        # Statements share one count: no reader knows what C5 is.
+        ("theorem C5", "prop-gap"),
+        ("4.1", "equation-eq-4-1 ex-4-1"),
+        ("exercise 4.1", "ex-4-1"),
+        ("Wendel-law", "claim-wendel-law"),
+        ("margin", ""),
+        ("theorem", ""),
+        ("lemma 4.1", ""),
+        ("n = 4", ""),
+        ("", ""),
+    ],
+)
+def test_numbers_in_the_search_box_lead_there(query, anchors):
+    found, sent, left = operate(
+        "jump.js",
+        FORM,
+        f"""
+        const form = document.querySelector("form");
+        const input = form.querySelector("input");
+        input.value = {json.dumps(query)};
+        input.dispatch("input");
+        const found = form.querySelectorAll("a").map((a) =>
+          a.getAttribute("href"));
+        const sent = form.dispatch("submit");
+        const {{ pathname, hash }} = window.location;
+        return [found, sent, pathname + hash];
+        """,
+        table=BOOK_TABLE,
+    )
+    assert [url.partition("#")[2] for url in found] == anchors.split()
+    # Enter leads to the first; without any, the search goes on as ever.
+    assert sent is not bool(found)
+    assert left == (f"/{found[0]}" if found else "/page.html")
+
+
+def test_what_no_page_uses_is_not_loaded():
+    theme = pytest.importorskip("pydata_sphinx_theme")
+    folder = BOOK.__class__(theme.__file__).parent / "theme"
+    theirs = folder / "pydata_sphinx_theme"
+    for name, heavy in (
+        ("static/webpack-macros.html", ["fontawesome.js"]),
+        (
+            "layout.html",
+            ["searchtools.js", "language_data.js", "searchindex.js"],
+        ),
+    ):
+        before = (theirs / name).read_text(encoding="utf-8")
+        after = reading.UNUSED.sub("", before)
+        for script in heavy:
+            assert re.search(rf"<script[^>]*{script}", before), script
+            assert not re.search(rf"<script[^>]*{script}", after), script
+        kept = len(re.findall("<script", after))
+        assert kept == len(re.findall("<script", before)) - len(heavy)
