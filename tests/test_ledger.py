@@ -318,7 +318,7 @@ def shown_kinds(address):
         const { search, hash } = window.location;
         return [[...new Set(kinds)].sort(), search + hash];
         """,
-        address,
+        address=address,
     )
 
 

@@ -324,7 +324,7 @@ def test_the_knobs_compute_what_nclib_computes():
           const there = exact.boundary(K, rho, sigma);
           const near = there.delta + 1 / Math.sqrt(n);
           return [
-            there.delta, there.tau2, ...there.band(n),
+            there.delta, there.tau2, there.large(n), ...there.band(n),
             there.probability(n * near, n), there.probability(n * ratio, n),
             exact.grantedNoise(ratio, n, K, rho),
             exact.gordon(n, K), exact.wendel(n, K),
@@ -332,6 +332,7 @@ def test_the_knobs_compute_what_nclib_computes():
         })""",
         cases=cases,
     )
+    refused = 0
     for (K, cosine, sigma, n, ratio), numbers in zip(
         cases, found, strict=True
     ):
@@ -339,9 +340,16 @@ def test_the_knobs_compute_what_nclib_computes():
         there = nclib.phase_boundary(means, sigma)
         near = there.delta + 1 / np.sqrt(n)
         granted = theorem_4_sigma if K == 2 else theorem_5a_sigma
+        try:
+            there.width(n)
+        except ValueError:
+            refused += 1
+            assert numbers[2] is False
+            continue
         expected = [
             there.delta,
             there.tau2,
+            True,
             *there.band(n),
             there.probability(n * near, n),
             there.probability(n * ratio, n),
@@ -351,8 +359,9 @@ def test_the_knobs_compute_what_nclib_computes():
         ]
         # A probability has the errors of d/n, times the root of n.
         errors = np.abs(np.subtract(numbers, expected))
-        errors[4:6] /= np.sqrt(n)
+        errors[5:7] /= np.sqrt(n)
         assert errors.max() < 1e-9, (K, cosine, sigma, n, ratio)
+    assert 0 < refused < 40
 
 
 @needs_node
@@ -409,6 +418,11 @@ def test_the_knobs_say_what_is_so():
     says, *_ = turn([RATIO, 2])
     assert says.startswith("All classes can collapse, with probability one")
     assert "Theorem 4 grants it. Theorem 5(b) grants it." in says
+    # Hardly a sample touches: no normal law, and nothing is said.
+    says, texts, _ = turn([SIGMA, 0.05], [SIZE, 0])
+    with pytest.raises(ValueError, match="n must be so large"):
+        nclib.phase_boundary(equal_angles(2, -1), 0.05).width(30)
+    assert "does not hold" in says and texts[0].endswith("for large n")
     # Means that point the same way, and a simplex: the union bound is mute.
     assert turn([ANGLE, 0])[1][1].endswith("nothing at all")
     assert turn([CLASSES, 4])[1][1].endswith("nothing at all")

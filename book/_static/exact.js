@@ -219,6 +219,8 @@ const exact = (() => {
       delta,
       v,
       tau2: f.tau2,
+      /* Below, the normal law does not hold: nclib raises a ValueError. */
+      large: (n) => n * (delta - 1) >= v.length,
       band(n) {
         const half = (1.6448536269514722 * width(n)) / n;
         const center = delta + shift(n) / n;

@@ -91,7 +91,9 @@ figures.kinds.knobs = (data, stage) => {
     const { n, K } = state;
     const at = (values) =>
       values.map((value, i) => [x(noises[i]), y(clip(value))]);
-    const bands = curve.map((b) => b.band(n));
+    const bands = curve.map((b) =>
+      b.large(n) ? b.band(n) : [b.delta, b.delta]
+    );
     const edge = at(curve.map((b) => b.delta));
     parts.exact.setAttribute("d", path(edge));
     parts.no.setAttribute(
@@ -148,8 +150,11 @@ figures.kinds.knobs = (data, stage) => {
     const verdict = (yes) => (yes ? "grants it" : "is silent");
     const sure = ratio >= K;
     const texts = [
-      `exact: d/n = ${here.delta.toFixed(3)} at this noise, ` +
-        `90 % of the transitions from ${low.toFixed(3)} to ${high.toFixed(3)}`,
+      `exact: d/n = ${here.delta.toFixed(3)} at this noise` +
+        (here.large(n)
+          ? `, 90 % of the transitions from ${low.toFixed(3)} ` +
+            `to ${high.toFixed(3)}`
+          : ", for large n"),
       granted > 0
         ? `union bound, ${theorem}: noise below ${short(granted, 3)}`
         : `union bound, ${theorem}: nothing at all`,
@@ -161,7 +166,10 @@ figures.kinds.knobs = (data, stage) => {
     });
     const chance = sure
       ? "All classes can collapse, with probability one: d = K n."
-      : `Class 1 can collapse with probability ${percent(p)}; ` +
+      : !here.large(n)
+        ? "With so few samples at so little noise the formula for the " +
+          "probability does not hold."
+        : `Class 1 can collapse with probability ${percent(p)}; ` +
         `${K === 2 ? "both" : `all ${K}`} with ${percent(p ** K)}, ` +
         "treated as independent.";
     const sentence =
