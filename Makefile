@@ -5,6 +5,7 @@
 # make assignments   write the problem sets for students, course/handout/
 # make grade SUBMISSIONS=folder   grade what they handed in, course/grades.csv
 # make test-teaching   all tests of grading, about ten minutes
+# make test-browser   the built book in Chromium, both sizes and modes
 # make clean  remove what the build wrote (not .venv)
 #
 # Only Python >= 3.11, git and make are needed: .venv is made on demand.
@@ -20,7 +21,8 @@ AGAIN ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: book test lab figures assignments grade test-teaching clean
+.PHONY: book test lab figures assignments grade test-teaching \
+  test-browser clean
 
 book: $(STAMP)
 	NCLIB_CACHE="$(CURDIR)/_build/nclib-cache" \
@@ -49,6 +51,10 @@ grade: $(STAMP)
 
 test-teaching: $(STAMP)
 	$(BIN)/python -m pytest -m "" tests/test_classroom
+
+test-browser: $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	$(BIN)/python -m pytest -m browser -rs tests/test_browser.py
 
 $(STAMP): Makefile pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \

@@ -61,6 +61,10 @@ class Element {
   scrollIntoView() {
     this.scrolled = true;
   }
+  insertAdjacentElement(where, node) {
+    if (where !== "afterend") throw new Error(`dom.js: not ${where}`);
+    this.parent.insert(this.parent.childNodes.indexOf(this) + 1, node);
+  }
   before(node) {
     this.parent.insert(this.parent.childNodes.indexOf(this), node);
   }

@@ -239,7 +239,7 @@ def test_numbers_in_the_search_box_lead_there(query, anchors):
         const input = form.querySelector("input");
         input.value = {json.dumps(query)};
         input.dispatch("input");
-        const found = form.querySelectorAll("a").map((a) =>
+        const found = document.querySelectorAll("a").map((a) =>
           a.getAttribute("href"));
         const sent = form.dispatch("submit");
         const {{ pathname, hash }} = window.location;

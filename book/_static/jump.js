@@ -47,7 +47,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const list = document.createElement("ul");
     list.className = "nclib-jump";
     list.setAttribute("aria-label", "Jump to");
-    form.append(list);
+    form.insertAdjacentElement("afterend", list);
     const show = () => {
       list.textContent = "";
       list.append(...places(input.value).map(link));

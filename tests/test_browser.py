@@ -1,0 +1,231 @@
+"""The built book in a browser: `make test-browser`, after `make book`.
+
+It needs Playwright for Python (`pip install -e .[browser]`) and Chromium,
+Debian's or any other on the path, or at CHROMIUM.
+"""
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+
+import pytest
+from helpers import ROOT
+
+pytestmark = pytest.mark.browser
+HTML = ROOT / "_build/html"
+PAGES = [f"book/{path.name}" for path in sorted(HTML.glob("book/*.html"))]
+DESKTOP, PHONE = (1440, 900), (390, 844)
+
+# Formulas that reach over the edge of what shows them; folds are opened.
+CUT = """() => {
+  for (const fold of document.querySelectorAll("article details")) {
+    fold.open = true;
+  }
+  for (const fold of document.querySelectorAll("article .toggle-hidden")) {
+    fold.classList.remove("toggle-hidden");
+  }
+  const cut = (formula) => {
+    const inner = formula.querySelector("svg").getBoundingClientRect();
+    for (let at = formula; at.tagName !== "ARTICLE"; at = at.parentElement) {
+      const outer = at.getBoundingClientRect();
+      const clips = getComputedStyle(at).overflowX !== "visible";
+      if (clips && (inner.right > outer.right + 1 ||
+          inner.left < outer.left - 1)) return true;
+    }
+    return inner.right > document.documentElement.clientWidth;
+  };
+  return [...document.querySelectorAll("article mjx-container")]
+    .filter((formula) => formula.querySelector("svg") &&
+      formula.getBoundingClientRect().width && cut(formula))
+    .map((formula) => [formula.closest("[id]").id, formula.textContent]);
+}"""
+PANS = """() => {
+  const root = document.documentElement;
+  return root.scrollWidth - root.clientWidth;
+}"""
+REPEATED = """() => {
+  const ids = [...document.querySelectorAll("[id]")]
+    .filter((element) => !element.closest("svg")).map(({ id }) => id);
+  return ids.filter((id, at) => ids.indexOf(id) !== at);
+}"""
+NAMELESS = """() => {
+  const name = (element) =>
+    element.getAttribute("aria-label") ?? element.textContent.trim();
+  const folds = [...document.querySelectorAll(
+    "article :is(summary, .toggle-button, button)")].map(name);
+  return folds.filter((one, at) => !one || folds.indexOf(one) !== at);
+}"""
+SHOWN = """() => [...document.querySelectorAll(".only-light, .only-dark")]
+  .filter((image) => image.checkVisibility())
+  .map((image) => image.classList.contains("only-dark") ? "dark" : "light")
+"""
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    api = pytest.importorskip(
+        "playwright.sync_api", reason="NOT RUN: Playwright is not installed"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, names)), None
+    )
+    if path is None:
+        pytest.skip("NOT RUN: there is no Chromium")
+    if not PAGES:
+        pytest.skip("NOT RUN: there is no book in _build/html")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address():
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(HTML))
+    )
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture
+def visit(chromium, address):
+    """Open pages; afterwards nothing was wrong, and nothing left the book."""
+    wrong, contexts = [], []
+
+    def opened(name, size=DESKTOP, mode="light"):
+        width, height = size
+        context = chromium.new_context(
+            viewport=dict(width=width, height=height), color_scheme=mode
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "console",
+            lambda said: (
+                wrong.append(said.text) if said.type == "error" else None
+            ),
+        )
+        page.on(
+            "request",
+            lambda asked: (
+                wrong.append(asked.url)
+                if not asked.url.startswith((address, "data:", "blob:"))
+                else None
+            ),
+        )
+        page.goto(address + name, wait_until="networkidle")
+        settle(page)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not wrong
+
+
+def settle(page):
+    page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES or ["no book"])
+def test_page(visit, name, mode):
+    page = visit(name, DESKTOP, mode)
+    assert page.evaluate(PANS) <= 0
+    assert not page.evaluate(REPEATED)
+    assert not page.evaluate(NAMELESS)
+    assert set(page.evaluate(SHOWN)) <= {mode}
+    page.set_viewport_size(dict(width=PHONE[0], height=PHONE[1]))
+    assert page.evaluate(PANS) <= 0
+    assert not page.evaluate(CUT)
+
+
+@pytest.mark.parametrize(
+    ("query", "anchor"),
+    [
+        ("(2.28)", "equation-eq-2-28"),
+        ("thm 4", "thm-4"),
+        ("lemma 9", "lem-9"),
+        ("fig 3", "fig-3"),
+        ("erratum 7", "erratum-7"),
+        ("fig-1-designs", "claim-fig-1-designs"),
+    ],
+)
+def test_search_leads_to_a_number(visit, query, anchor):
+    page = visit("book/intro.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(query)
+    page.wait_for_selector("#pst-search-dialog .nclib-jump a")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**#{anchor}")
+    top = f"document.getElementById({anchor!r}).getBoundingClientRect().top"
+    page.wait_for_function(f"{top} > 0 && {top} < innerHeight")
+
+
+def test_words_are_searched_as_ever(visit):
+    page = visit("book/intro.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Gordon")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=Gordon")
+    page.wait_for_selector("#search-results li p.context")
+    found = page.locator("#search-results").inner_text()
+    assert "import" not in found
+
+
+def test_escape_closes_a_preview(visit):
+    page = visit("book/theorem_4.html")
+    link = page.locator("article a[href='#thm-4']").first
+    link.focus()
+    page.wait_for_selector(".tippy-box")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".tippy-box", state="detached")
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_focus_is_seen_on_header_buttons(visit, mode):
+    page = visit("book/theorem_4.html", DESKTOP, mode)
+    buttons = page.locator(
+        ".bd-header-article :is(button, a.btn):not(.dropdown-item)"
+    )
+    seen = 0
+    for button in buttons.all():
+        if not button.is_visible():
+            continue
+        # By keyboard: a click alone shows no ring.
+        page.keyboard.press("Tab")
+        button.focus()
+        style = button.evaluate(
+            "e => { const s = getComputedStyle(e);"
+            " return [s.outlineStyle, parseFloat(s.outlineWidth)]; }"
+        )
+        assert style[0] == "solid" and style[1] >= 2
+        seen += 1
+    assert seen >= 5
+
+
+def test_a_filtered_ledger_shows_the_row_that_is_linked_to(visit):
+    page = visit("book/ledger.html?kind=erratum#claim-thm-4")
+    assert page.locator("#claim-thm-4").is_visible()
+    page.get_by_role("button", name="identity").click()
+    assert page.url.endswith("?strength=identity#claim-thm-4")
+
+
+def test_rows_of_the_ledger_are_cards_on_a_phone(visit):
+    page = visit("book/ledger.html", PHONE)
+    row = page.locator("#claim-thm-4")
+    assert row.bounding_box()["width"] <= PHONE[0]
+    tops = [cell.bounding_box()["y"] for cell in row.locator("td").all()]
+    assert tops == sorted(tops) and len(set(tops)) == 4
