@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tracemalloc
 from dataclasses import asdict, dataclass
 from html.parser import HTMLParser
@@ -114,6 +115,15 @@ def operate(
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def sphinx(folder, out, *options):
+    """Build a folder as HTML in a process of its own; the exit status.
+
+    What one build registers with docutils another one may not know.
+    """
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", *options]
+    return subprocess.run([*command, folder, out]).returncode
 
 
 def peak_memory(function, *arguments):

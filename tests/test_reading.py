@@ -5,11 +5,10 @@ import re
 import sys
 
 import pytest
-from helpers import BOOK, needs_node, operate, parse
+from helpers import BOOK, needs_node, operate, parse, sphinx
 
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
-from sphinx.cmd.build import build_main
 
 from nclib import ledger
 
@@ -95,7 +94,7 @@ def built(tmp_path_factory):
     (folder / "book/ledger.md").write_text("# Rows\n\nNone.\n")
     (folder / "book/page.md").write_text(HEADER + PAGE)
     out = folder / "out"
-    assert build_main(["-q", "-b", "html", str(folder), str(out)]) == 0
+    assert sphinx(folder, out) == 0
     return out
 
 
