@@ -4,8 +4,10 @@ import importlib
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.stats import binom, chi2, ks_2samp
 
+from nclib.asymptotics import phase_boundary
 from nclib.data import (
     GaussianMixture,
     orthonormal_means,
@@ -21,6 +23,7 @@ from nclib.transition import (
     critical_dimensions,
     critical_index,
     gaussian,
+    squared_distances,
 )
 
 
@@ -276,6 +279,37 @@ def test_critical_columns_is_the_first_d_that_decide_grants(bias):
         }
         assert d == min(m for m in answers if answers[m])
     assert set(found) == ({2, 3} if bias else {2, 3, 4})
+
+
+@pytest.mark.parametrize(
+    ("means", "sigma", "k"),
+    [
+        (two_cluster_means(1, np.pi), 0.5, 0),
+        (two_cluster_means(2, 0.8), 0.3, 1),
+        (2.0 * orthonormal_means(3, 3), 0.7, 2),
+    ],
+)
+def test_squared_distances_are_minima_of_the_reduced_program(means, sigma, k):
+    # The same A and g, and the program in v and t by another method.
+    (K, p), n = means.shape, 12
+    boundary = phase_boundary(means, sigma, k)
+    own = np.repeat(np.arange(K) == k, n)
+    start = np.append(boundary.v, max(boundary.margins[k], 0.0))
+    bounds = [(None, None)] * p + [(0.0, None)]
+    found = squared_distances(means, sigma, n, 6, 43, k)
+    for gap, seed in zip(found, _children(43, 6), strict=True):
+        rng = np.random.default_rng(seed)
+        A, g = rng.standard_normal((K * n, p)), rng.standard_normal(K * n)
+
+        def program(x, A=A, g=g):
+            margins = np.repeat(means, n, axis=0) @ x[:p] / sigma
+            r = g + A @ x[:p] + margins - own * x[p]
+            return np.sum(np.where(own, r, np.maximum(r, 0)) ** 2)
+
+        least = minimize(
+            program, start, bounds=bounds, options={"ftol": 1e-14}
+        )
+        assert abs(gap - (least.fun - program(start))) < 1e-4
 
 
 def test_the_noises_have_mean_zero_and_variance_one():

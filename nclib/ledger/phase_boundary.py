@@ -318,7 +318,7 @@ def boundary_classes(scale):
 
     Needs: full data, n = 15; each correlation to 0.05 beyond sampling error.
     """
-    draws, n, parts, holds = at_scale(scale, 80, 800, 4000), 15, [], True
+    draws, n, parts, holds = at_scale(scale, 80, 400, 4000), 15, [], True
     apart = []
     for i, (name, theta, sigma, expected) in enumerate(
         (("opposed, 0.5", np.pi, 0.5, 0.06), ("equal, 0.2", 0.0, 0.2, 0.24))
