@@ -248,7 +248,7 @@ const exact = (() => {
 
   /* nclib.bounds.wendel_ratio: the binomial's upper tail, from its middle. */
   const wendel = (n, K) => {
-    const N = (K - 1) * n - 1;
+    const N = (K - 1) * n;
     const middle = Math.floor(N / 2);
     const weights = [1];
     for (let j = 1; weights[j - 1] > 1e-20 && middle + j <= N; j += 1) {
@@ -259,7 +259,7 @@ const exact = (() => {
     const total = 2 * upper + (N % 2 ? 0 : 1);
     let [tail, j] = [0, weights.length - 1];
     while (j > 0 && tail + weights[j] <= total / n) tail += weights[j--];
-    return (n + K + 1 + middle + j) / n;
+    return (n + K + middle + j) / n;
   };
 
   /* ---- What collapse costs, means mu and -mu, s = sigma/||mu|| ---- */
