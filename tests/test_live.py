@@ -323,8 +323,11 @@ def test_the_knobs_compute_what_nclib_computes():
         """cases.map(([K, rho, sigma, n, ratio]) => {
           const there = exact.boundary(K, rho, sigma);
           const near = there.delta + 1 / Math.sqrt(n);
+          const known = n >= there.leastN;
+          if (known !== (there.band(n) !== null)) return [];
+          if (!known) return [there.delta, there.tau2, there.leastN];
           return [
-            there.delta, there.tau2, ...there.band(n),
+            there.delta, there.tau2, there.leastN, ...there.band(n),
             there.probability(n * near, n), there.probability(n * ratio, n),
             exact.grantedNoise(ratio, n, K, rho),
             exact.gordon(n, K), exact.wendel(n, K),
@@ -337,11 +340,14 @@ def test_the_knobs_compute_what_nclib_computes():
     ):
         means = equal_angles(K, cosine)
         there = nclib.phase_boundary(means, sigma)
+        first = there.delta, there.tau2, there.least_n
+        np.testing.assert_allclose(numbers[:3], first, rtol=0, atol=1e-9)
+        if n < there.least_n:
+            assert len(numbers) == 3
+            continue
         near = there.delta + 1 / np.sqrt(n)
         granted = theorem_4_sigma if K == 2 else theorem_5a_sigma
         expected = [
-            there.delta,
-            there.tau2,
             *there.band(n),
             there.probability(n * near, n),
             there.probability(n * ratio, n),
@@ -350,8 +356,8 @@ def test_the_knobs_compute_what_nclib_computes():
             wendel_ratio(n, K),
         ]
         # A probability has the errors of d/n, times the root of n.
-        errors = np.abs(np.subtract(numbers, expected))
-        errors[4:6] /= np.sqrt(n)
+        errors = np.abs(np.subtract(numbers[3:], expected))
+        errors[2:4] /= np.sqrt(n)
         assert errors.max() < 1e-9, (K, cosine, sigma, n, ratio)
 
 
@@ -412,6 +418,11 @@ def test_the_knobs_say_what_is_so():
     # Means that point the same way, and a simplex: the union bound is mute.
     assert turn([ANGLE, 0])[1][1].endswith("nothing at all")
     assert turn([CLASSES, 4])[1][1].endswith("nothing at all")
+    # Where nclib refuses the normal law, no number is made up.
+    assert nclib.phase_boundary(equal_angles(2, -1), 0.05).least_n > 30
+    says, texts, _ = turn([SIGMA, 0.05], [SIZE, 0])
+    assert says.startswith("So few samples that no probability is known.")
+    assert texts[0].endswith("at this noise")
     says, texts, words = turn([CLASSES, 4], [ANGLE, 90])
     there = nclib.phase_boundary(nclib.orthonormal_means(4, 4), 0.5)
     assert f"{there.delta:.3f}" in texts[0] and "5(a)" in texts[1]

@@ -89,8 +89,12 @@ figures.kinds.knobs = (data, stage) => {
     ratio < state.K ? path([[x(0), y(ratio)], [x(MOST), y(ratio)]]) : "";
   const drawCurves = () => {
     const { n, K } = state;
+    /* Where n is too small for a band, there is none. */
     const at = (values) =>
-      values.map((value, i) => [x(noises[i]), y(clip(value))]);
+      values
+        .map((value, i) => [x(noises[i]), value])
+        .filter(([, value]) => value !== undefined)
+        .map(([place, value]) => [place, y(clip(value))]);
     const bands = curve.map((b) => b.band(n));
     const edge = at(curve.map((b) => b.delta));
     parts.exact.setAttribute("d", path(edge));
@@ -100,10 +104,10 @@ figures.kinds.knobs = (data, stage) => {
     );
     parts.band.setAttribute(
       "d",
-      `${path([
-        ...at(bands.map((b) => b[0])),
-        ...at(bands.map((b) => b[1])).reverse(),
-      ])}z`
+      path([
+        ...at(bands.map((b) => b?.[0])),
+        ...at(bands.map((b) => b?.[1])).reverse(),
+      ])
     );
     const granted = [];
     for (let i = 0; i <= 100; i += 1) {
@@ -141,15 +145,18 @@ figures.kinds.knobs = (data, stage) => {
     const { sigma, ratio, n, K } = state;
     const here = exact.boundary(K, cosine(), sigma);
     const p = here.probability(ratio * n, n);
-    const [low, high] = here.band(n);
+    const band = here.band(n);
     const granted = exact.grantedNoise(ratio, n, K, cosine());
     const [gordon, wendel] = [exact.gordon(n, K), exact.wendel(n, K)];
     const theorem = K === 2 ? "Theorem 4" : "Theorem 5(a)";
     const verdict = (yes) => (yes ? "grants it" : "is silent");
     const sure = ratio >= K;
     const texts = [
-      `exact: d/n = ${here.delta.toFixed(3)} at this noise, ` +
-        `90 % of the transitions from ${low.toFixed(3)} to ${high.toFixed(3)}`,
+      `exact: d/n = ${here.delta.toFixed(3)} at this noise` +
+        (band
+          ? ", 90\u00a0% of the transitions from " +
+            band.map((edge) => edge.toFixed(3)).join(" to ")
+          : ""),
       granted > 0
         ? `union bound, ${theorem}: noise below ${short(granted, 3)}`
         : `union bound, ${theorem}: nothing at all`,
@@ -161,9 +168,11 @@ figures.kinds.knobs = (data, stage) => {
     });
     const chance = sure
       ? "All classes can collapse, with probability one: d = K n."
-      : `Class 1 can collapse with probability ${percent(p)}; ` +
-        `${K === 2 ? "both" : `all ${K}`} with ${percent(p ** K)}, ` +
-        "treated as independent.";
+      : p === null
+        ? "So few samples that no probability is known."
+        : `Class 1 can collapse with probability ${percent(p)}; ` +
+          `${K === 2 ? "both" : `all ${K}`} with ${percent(p ** K)}, ` +
+          "treated as independent.";
     const sentence =
       `${chance} ${theorem} ` +
       `${verdict(sigma < granted || (sure && K === 2))}. ` +
