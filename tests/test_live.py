@@ -385,7 +385,7 @@ def turn(*moves):
         }}
         return [
           figure.querySelector("p[role=status]").textContent,
-          figure.querySelectorAll("span").map((span) => span.textContent),
+          figure.querySelectorAll("li").map((item) => item.textContent),
           knobs.map((knob) => knob.getAttribute("aria-valuetext")),
         ];
         """,
@@ -516,6 +516,9 @@ def test_a_bound_above_the_truth_turns_red():
 
 def systems():
     """Own and other points in whole tenths, many of them degenerate."""
+    # A single line is left, and one that two samples miss by a hair.
+    yield [[10, 0]], [[0, 10], [0, -10]]
+    yield [[10, 0]], [[1, 29], [0, -10]]
     rng = np.random.default_rng(2)
     for i in range(300):
         own = rng.integers(-29, 30, (rng.integers(1, 4), 2))
