@@ -378,7 +378,7 @@ def wendel_probability(d, n, K):
     0.623
     """
     d, n, K = _check_sizes(d, n, K)
-    return plain(binom.cdf(np.floor(d) - n, (K - 1) * n, 0.5))
+    return plain(binom.cdf(d - n, (K - 1) * n, 0.5))
 
 
 def wendel_bound(d, n, K, rank=None):
@@ -419,7 +419,7 @@ def wendel_bound(d, n, K, rank=None):
     True
     """
     d, n, K = _check_sizes(d, n, K)
-    spare = np.floor(d) - n - _check_rank(rank, K)
+    spare = d - n - _check_rank(rank, K)
     return plain(binom.cdf(spare, (K - 1) * n, 0.5))
 
 

@@ -10,6 +10,7 @@ from scipy.stats import norm
 from nclib._newton import objective
 from nclib.asymptotics import (
     collapsed_error,
+    critical_sigma,
     intercept_threshold,
     phase_boundary,
     psi,
@@ -228,6 +229,20 @@ def test_universal_curve_at_its_ends_and_for_arrays():
     assert universal_curve(tau.reshape(1, 41), 3).shape == (1, 41)
 
 
+def test_critical_sigma_is_that_of_the_first_class():
+    means = two_cluster_means(2, np.pi) * [[10.0], [1.0]]
+    for ratio in (1.01, 1.2, 1.45):
+        sigma = critical_sigma(ratio, means)
+        assert abs(phase_boundary(means, sigma, 0).delta - ratio) < 1e-9
+        assert phase_boundary(means, sigma, 1).delta < ratio - 1e-3
+    low, high = (phase_boundary(means, s).delta for s in (1e-3, 1e3))
+    assert critical_sigma(low, means) == pytest.approx(1e-3, rel=1e-6)
+    assert critical_sigma(high, means) == pytest.approx(1e3, rel=1e-2)
+    for ratio in (1.0, high + 1e-6):
+        with pytest.raises(ValueError, match="^ratio must be between"):
+            critical_sigma(ratio, means)
+
+
 def test_no_signal_limit():
     for K in (2, 5):
         boundary = phase_boundary(random_means(0, K, 4), np.inf)
@@ -289,6 +304,13 @@ def test_dependent_identical_and_repeated_means():
     boundary = phase_boundary(same, sigma)
     assert boundary.rank == 1
     assert abs(boundary.delta - curve.min()) < 1e-5
+
+
+def test_the_rank_is_judged_at_rounding_level():
+    for size, rank in ((1e-11, 2), (1e-13, 2), (1e-16, 1)):
+        means = np.array([[1.0, 0.0], [1.0, size]])
+        assert phase_boundary(means, 0.5).rank == rank
+        assert phase_boundary(1e200 * means, 1e200).rank == rank
 
 
 def test_any_scale():
@@ -552,6 +574,66 @@ def test_shift_is_that_of_sampled_programs(means, sigma, k, bias):
     found = boundary.rank + gaps.mean()
     assert error < 0.15
     assert abs(found - boundary.shift(150)) < 4.9 * error + 0.3
+
+
+def shift_by_quadrature(means, sigma, n, k):
+    """c_0 from its definition: derivatives of single samples' terms.
+
+    In v and in y, the distance of class k from its target. Given the noise
+    z in the coordinates of the means, the moments over g are closed forms;
+    over z, Gauss-Hermite.
+    """
+    boundary = phase_boundary(means, sigma, k)
+    v, m = boundary.v, means / sigma
+    y = max(-(m[k] @ v), 0.0)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    z = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
+    w = np.outer(weights, weights).ravel() / (2 * np.pi)
+    H, V = np.zeros((3, 3)), np.zeros((3, 3))
+    for j, mean in enumerate(m):
+        if j == k:
+            c, slope = z @ v - y, np.column_stack([z, -np.ones(len(z))])
+            P, first, second = np.ones(len(z)), c, c**2 + 1
+        else:
+            c, slope = (
+                z @ v + mean @ v,
+                np.column_stack([z + mean, 0 * z[:, 0]]),
+            )
+            P = norm.cdf(c)
+            first = c * P + norm.pdf(c)
+            second = (c**2 + 1) * P + c * norm.pdf(c)
+        gradient = 2 * slope.T @ (w * first)
+        H += 2 * (slope.T * (w * P)) @ slope
+        V += 4 * (slope.T * (w * second)) @ slope
+        V -= np.outer(gradient, gradient)
+    normal = np.append(m[k], 1.0)
+    omega = normal @ np.linalg.solve(H, normal)
+    direction = np.linalg.solve(H, normal)
+    spread = np.sqrt(direction @ V @ direction)
+    a = m[k] @ v
+    last = float(psi(-np.sqrt(n) * a, spread))
+    if a < 0:
+        last = spread**2 - float(psi(2 * np.sqrt(n) * omega * a, spread))
+    return 2 - np.trace(np.linalg.solve(H, V)) / 2 + last / (2 * omega)
+
+
+def test_shift_by_quadrature_of_its_definition():
+    fan = np.array([[1.0, 0.2], [0.8, 0.9], [-0.1, 1.0]])
+    signs = set()
+    for means, sigma, k in (
+        (two_cluster_means(2, 0.7) * [[2.0], [1.0]], 0.3, 0),
+        (two_cluster_means(2, 0.7) * [[2.0], [1.0]], 0.3, 1),
+        (two_cluster_means(2, 1.8), 0.5, 0),
+        (fan, 0.4, 1),
+        (fan, 0.4, 2),
+        (fan, 2.0, 1),
+    ):
+        boundary = phase_boundary(means, sigma, k)
+        signs.add(np.sign(boundary.margins[k]))
+        for n in (100, 3000):
+            expected = shift_by_quadrature(means, sigma, n, k)
+            assert abs(boundary.shift(n) - expected) < 1e-8
+    assert signs == {-1, 1}
 
 
 def test_probability_is_one_from_as_many_dimensions_as_samples_on():

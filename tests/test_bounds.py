@@ -143,6 +143,9 @@ def test_theorem_5a_values():
             sigmas = theorem_5a_sigma(d, n, means)
             expected = np.sqrt((d - n) / (d * np.log(K * n)) / (K - 1)) / 2
             assert np.allclose(sigmas, expected, rtol=1e-12)
+    # Singular values 1, ..., 1 and 1 + K/2: the smallest decides.
+    tilted = theorem_5a_sigma(150, 100, np.eye(4) + 0.5)
+    assert tilted == pytest.approx(theorem_5a_sigma(150, 100, np.eye(4)))
     rng = np.random.default_rng(0)
     means = rng.standard_normal((4, 6))
     d = np.array([50, 100, 150])
@@ -200,6 +203,7 @@ def test_wendel_laws():
     assert np.array_equal(wendel_bound(d, n, K, 0), p)
     assert np.array_equal(wendel_bound(d, n, K, K), bound)
     assert wendel_bound(60.9, n, K) == wendel_bound(60, n, K)
+    assert wendel_probability(60.9, n, K) == wendel_probability(60, n, K)
     # Median and spread are those of the boundary's limit of no signal.
     limit = phase_boundary(np.eye(K), np.inf)
     assert np.abs(limit.probability(d, n) - p).max() < 2e-3

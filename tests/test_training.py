@@ -16,7 +16,7 @@ from nclib.metrics import nc_metrics
 from nclib.networks import ShallowNet, collapsed_network
 from nclib.training import flow, minimise, sgd, train
 from nclib.training.flow import _State
-from nclib.training.gram import Problem
+from nclib.training.gram import Problem, log_spaced
 from nclib.upfm import upfm_minimizer
 
 PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-5)
@@ -210,6 +210,41 @@ def test_seed_gives_the_same_start_everywhere():
         assert other.history["risk"][0] != starts[0]["risk"]
 
 
+def test_records_lie_twenty_a_decade_on_one_grid():
+    long, short = log_spaced(100_000), log_spaced(3_000)
+    assert long[0] == short[0] == 1 and long[-1] == 100_000
+    assert set(short[:-1]) <= set(long) and short[-1] == 3_000
+    late = np.array([k for k in long if k >= 1000])
+    # Rounding to whole numbers moves one by at most 1/2000 of itself.
+    np.testing.assert_allclose(late[1:] / late[:-1], 10**0.05, rtol=1e-3)
+
+
+def test_the_start_is_that_of_pytorch_layers():
+    # Uniform between plus and minus the root of the fan-in: of 2000 entries
+    # the largest is below 0.98 of that with probability 0.98^2000 < 1e-17.
+    X, y = mixture(10, 25, 0.4)
+    kinds = dict(loss="ce", lambda_W=1e-3, lambda_H=1e-6, init=None, seed=3)
+    for layer, inputs in ((None, 25), (np.ones((25, 9)), 9)):
+        problem = Problem(
+            X,
+            y,
+            width=1000,
+            first_layer=layer,
+            dtype="float64",
+            device="cpu",
+            **kinds,
+        )
+        for weights, fan_in in ((problem.W1, inputs), (problem.W, 1000)):
+            root = fan_in**-0.5
+            assert weights.shape[0] == fan_in
+            assert 0.98 * root < weights.max() < root
+            assert -root < weights.min() < -0.98 * root
+            # The variance is root^2 / 3, the deviation of its mean below
+            # root^2 / sqrt(2000).
+            spread = (weights**2).mean() / root**2
+            assert abs(spread - 1 / 3) < 6 / np.sqrt(2000)
+
+
 def test_gap_is_the_risk_above_the_minimum():
     X, y = mixture(15, 40, 0.2)
     for loss in ("ce", "l2"):
@@ -223,6 +258,10 @@ def test_gap_is_the_risk_above_the_minimum():
             np.testing.assert_allclose(
                 run.history["gap"], run.history["risk"] - bound, atol=1e-15
             )
+    # Without a penalty the infimum is zero.
+    for name in ("lambda_W", "lambda_H"):
+        run = flow(X, y, T=1.0, **{name: 0.0})
+        np.testing.assert_array_equal(run.history["gap"], run.history["risk"])
     # Unequal classes have no closed form to compare with.
     assert np.isnan(flow(X[1:], y[1:], T=1.0).gap)
 
@@ -364,6 +403,47 @@ def test_the_step_of_the_flow_knows_its_own_error():
     np.testing.assert_allclose(-by_V, ahead[1], atol=1e-13)
 
 
+@pytest.mark.parametrize(("d", "gram"), [(6, False), (7, True)])
+def test_the_gram_matrix_is_used_where_it_is_the_smaller_one(d, gram):
+    # Products with it cost 2 D N^2, with the features twice 2 D N d.
+    X, y, *start = smooth_problem(d)
+    problem = Problem(
+        X,
+        y,
+        width=5,
+        loss="ce",
+        lambda_W=1e-2,
+        lambda_H=1e-3,
+        first_layer=None,
+        init=start,
+        seed=0,
+        dtype="float64",
+        device="cpu",
+    )
+    assert problem.gram == gram
+    np.testing.assert_allclose(
+        problem.preactivations(problem.S).numpy().T, X @ start[0]
+    )
+
+
+def test_a_flow_that_cannot_go_on_says_so(monkeypatch):
+    tried = []
+
+    def hopeless(state, h, rtol):
+        tried.append(h)
+        assert len(tried) < 100
+        return np.inf
+
+    monkeypatch.setattr(_State, "attempt", hopeless)
+    X, y = mixture(4, 6, 0.5)
+    run = flow(X, y, T=5.0)
+    assert run.status.startswith("stalled at time 0")
+    assert len(run.history) == 1
+    # A fifth each time, from 0.1 down to 1e-13 of the whole.
+    np.testing.assert_allclose(np.diff(np.log(tried)), -np.log(5))
+    assert tried[0] == 0.1 and tried[-1] / 5 < 5e-13 <= tried[-1]
+
+
 def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):
     tried, taken = [], []
     attempt, accept = _State.attempt, _State.accept
@@ -422,7 +502,7 @@ def test_minimise_says_when_it_was_stopped():
     X, y = mixture(12, 20, 0.5)
     short = minimise(X, y, width=6, max_iterations=5)
     assert short.status.startswith("stopped after 5 iterations")
-    assert short.history["epoch"][-1] == 5
+    assert short.history["epoch"].tolist() == [0, 1, 2, 3, 4, 5]
     assert "above tol = 1e-09" in short.status
     assert short.gradient_norm > 1e-6
     long = minimise(X, y, width=6)

@@ -4,7 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
-from scipy.stats import binom, ks_2samp
+from scipy.stats import binom, chi2, ks_2samp
 
 from nclib.data import (
     GaussianMixture,
@@ -13,11 +13,14 @@ from nclib.data import (
 )
 from nclib.feasibility import decide
 from nclib.transition import (
+    NOISES,
     Design,
     NestedDraw,
     column,
+    critical_columns,
     critical_dimensions,
     critical_index,
+    gaussian,
 )
 
 
@@ -108,6 +111,15 @@ def test_one_draw_is_monotone_in_d_and_the_search_finds_its_threshold():
         for start in (0, 9, len(ds) - 1):
             fresh = NestedDraw(two_cluster_means(2, 1.0), 0.6, 20, 0, seed)
             assert critical_index(fresh, ds, start) == first
+
+
+def test_a_draw_that_is_never_feasible_has_the_index_after_the_last():
+    class Blocked:
+        def feasible(self, d):
+            return False
+
+    for start in (0, 3, 9):
+        assert critical_index(Blocked(), range(20, 30), start) == 10
 
 
 def test_answer_does_not_depend_on_the_order_of_questions():
@@ -224,18 +236,54 @@ def test_the_noise_of_the_class_is_a_wishart_matrix_of_its_samples():
         assert ks_2samp(one, other).pvalue > 1e-5
 
 
-def test_the_precision_of_the_rows_grows_by_one_column_a_dimension():
-    # At d = n + p there are d - n + 1 = p + 1 outer products: N in their
-    # coordinates, so that (N F^-1) has the precision F F'.
-    means = np.eye(3)[:, :2]
-    draw = NestedDraw(means, 1.0, 9, 0, 3)
-    precision = draw._factor @ draw._factor.T
-    assert np.allclose(draw._C @ precision, np.eye(3))
-    draw._grow(5)
-    assert draw._E.shape == (18, 5)
-    grown = np.linalg.inv(draw._C)
-    assert np.linalg.eigvalsh(grown - precision).min() > -1e-9
-    assert np.linalg.matrix_rank(grown - precision) == 3
+def test_one_dimension_more_adds_a_normal_column_and_an_outer_product():
+    # The precision grows by h h', h of covariance inv(A'A), so that
+    # h'(A'A) h is chi-square with p + 1 degrees; the columns E are standard
+    # normal. Sums over all draws, two sides at 1e-6 each.
+    means, n, extra, draws = np.eye(3)[:, :2], 9, 4, 150
+    steps = entries = 0.0
+    for seed in _children(33, draws):
+        draw = NestedDraw(means, 1.0, n, 0, seed)
+        precision = draw._factor @ draw._factor.T
+        assert np.allclose(draw._C @ precision, np.eye(3), atol=1e-6)
+        gram = np.linalg.inv(draw._root @ draw._root.T)
+        draw._grow(extra)
+        grown = np.linalg.inv(draw._C) - precision
+        steps += np.sum(gram * grown)
+        entries += np.sum(draw._E**2)
+    for found, degrees in (
+        (steps, 3 * extra * draws),
+        (entries, 2 * n * extra * draws),
+    ):
+        low, high = chi2.ppf([5e-7, 1 - 5e-7], degrees)
+        assert low < found < high
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_critical_columns_is_the_first_d_that_decide_grants(bias):
+    # The same data, drawn again; d counts the columns without that of ones.
+    # Without signal and bias the last d = Kn has chance 1/4: 60 draws.
+    K, n, draws = 2, 2, 60
+    means = np.zeros((K, 1))
+    found = critical_columns(means, gaussian(1.0), n, draws, 41, bias=bias)
+    y = np.repeat(np.arange(K), n)
+    for d, seed in zip(found, _children(41, draws), strict=True):
+        X = np.random.default_rng(seed).standard_normal((K * n, K * n))
+        X = np.column_stack([np.ones((K * n, int(bias))), X])
+        answers = {
+            m: decide(X[:, : m + bias], y, [0]).classes[0].feasible
+            for m in range(n, K * n + 1)
+        }
+        assert d == min(m for m in answers if answers[m])
+    assert set(found) == ({2, 3} if bias else {2, 3, 4})
+
+
+def test_the_noises_have_mean_zero_and_variance_one():
+    # 400,000 entries; kurtosis at most 9, five standard errors.
+    for law in NOISES.values():
+        entries = law(np.random.default_rng(42), (1000, 400))
+        assert abs(entries.mean()) < 5 / 632
+        assert abs(entries.var() - 1) < 5 * 8**0.5 / 632
 
 
 def test_the_claim_on_other_noise_refuses_dependent_entries(monkeypatch):

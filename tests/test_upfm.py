@@ -1,11 +1,13 @@
 """Theorem 2: closed form, relaxation, certificate and descent agree."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers import peak_memory, risk_and_slopes
 from scipy.optimize import minimize
 
-from nclib import upfm
+from nclib import relaxation, upfm
 from nclib.relaxation import (
     gap_terms,
     kkt_certificate,
@@ -66,8 +68,12 @@ def test_the_relaxation_has_the_gram_matrices_of_the_closed_form(
     for reduction in ("full", "permutation"):
         relaxed = upfm_sdp([n] * K, *penalties, loss, reduction)
         assert relaxed.objective == pytest.approx(solution.risk, abs=1e-6)
-        gram = solution.W.T @ solution.W
-        np.testing.assert_allclose(relaxed.U, gram, atol=2e-3)
+        H, W = solution.H_mean, solution.W
+        if reduction == "full":
+            H = solution.H
+        np.testing.assert_allclose(relaxed.U, W.T @ W, atol=2e-3)
+        np.testing.assert_allclose(relaxed.Z, H @ W, atol=5e-3)
+        np.testing.assert_allclose(relaxed.V, H @ H.T, atol=5e-3)
     scalar = upfm_sdp([n] * K, *penalties, loss, "scalar")
     assert scalar.objective == pytest.approx(solution.risk, abs=1e-14)
     H_mean, W = solution.H_mean, solution.W
@@ -262,6 +268,29 @@ def test_a_minority_is_given_up_exactly_beyond_its_threshold():
             assert best < risk - 1e-6 and last > 1e-3
 
 
+def test_a_certificate_of_what_is_no_minimizer_fails(monkeypatch):
+    best = upfm_minimizer(3, 2, 0.02, 0.01)
+    for scale in (0.5, 1.5):
+        wrong = dataclasses.replace(best, a=scale * best.a)
+        monkeypatch.setattr(
+            relaxation, "upfm_minimizer", lambda *_, wrong=wrong: wrong
+        )
+        proof = kkt_certificate(3, 2, 0.02, 0.01)
+        # Too small a scale leaves a slope that S cannot hide; too large a
+        # one keeps S positive, but not orthogonal to Q.
+        assert (proof.min_eigenvalue < -0.1) == (scale < 1)
+        assert proof.slackness == np.linalg.norm(proof.S @ proof.Q) > 1e-3
+        roots = np.repeat([0.02, 0.01], [3, 6]) ** -0.5
+        spectrum = np.linalg.eigvalsh(2 * roots[:, None] * proof.S * roots)
+        assert proof.min_eigenvalue == pytest.approx(spectrum[0], abs=1e-12)
+        assert proof.rank_S == (spectrum > 1e-8).sum()
+        assert proof.complementarity == 0
+    # Means that share neurons: V is positive where B is.
+    wrong.__dict__["H"] = np.ones((6, 3))
+    shared = kkt_certificate(3, 2, 0.02, 0.01)
+    assert shared.complementarity == pytest.approx(3 * shared.B.sum())
+
+
 def test_averaging_within_unequal_classes_loses_nothing():
     counts, penalties = (4, 2, 1), (0.02, 0.01)
     full = upfm_sdp(counts, *penalties, reduction="full")
@@ -269,7 +298,11 @@ def test_averaging_within_unequal_classes_loses_nothing():
     assert full.objective == pytest.approx(reduced.objective, abs=1e-6)
     best = descend(counts, 3, *penalties, "ce", starts=8)[0]
     assert best == pytest.approx(reduced.objective, abs=1e-6)
-    assert full.Z.shape == (7, 3) and reduced.Z.shape == (3, 3)
+    labels = np.repeat(np.arange(3), counts)
+    np.testing.assert_allclose(full.Z, reduced.Z[labels], atol=5e-3)
+    np.testing.assert_allclose(
+        full.V, reduced.V[np.ix_(labels, labels)], atol=5e-3
+    )
 
 
 def test_a_large_problem_does_not_build_the_features():

@@ -180,15 +180,26 @@ def _reductions(rng, counts, penalties, loss):
         scale = Z[0, 0] - Z[0, 1]
         slope = np.sqrt(np.prod(penalties) * counts[0] * K)
         slope *= np.sqrt(K - 1) if loss == "ce" else np.sqrt(K)
-        if loss == "ce":
-            floor = np.log1p((K - 1) * np.exp(-scale)) + slope * abs(scale)
-        else:
-            # The vector of ones and its complement, each by itself.
-            top = scale + K * Z[0, 1]
-            shares = np.array([1, K - 1]) / K
-            both = np.array([top, scale])
-            floor = shares @ ((both - 1) ** 2 / 2 + slope * abs(both))
-        found.append(floor - even)
+        # What acts on the vector of ones, and on its complement.
+        both, shares = np.array([scale + K * Z[0, 1], scale]), [1, K - 1]
+
+        def floor(both):
+            if loss == "ce":
+                fit = np.log1p((K - 1) * np.exp(-both[1]))
+                return fit + slope * abs(both[1])
+            costs = (both - 1) ** 2 / 2 + slope * abs(both)
+            return shares @ costs / K
+
+        found.append(floor(both) - even)
+        # It is attained, for the squared loss where the two are equal.
+        pattern = np.eye(K) - (1 / K if loss == "ce" else 0)
+        price = penalties[0] * np.trace(pattern)
+        length = abs(scale) * np.sqrt(price / (penalties[1] * counts.sum()))
+        U, V = scale**2 / length * pattern, length * np.eye(K)
+        least = _relaxed(
+            U, scale * pattern, V, np.eye(K), counts, *penalties, loss
+        )
+        found.append(abs(least - floor(np.full(2, scale))))
     return found
 
 
