@@ -409,7 +409,7 @@ def test_the_knobs_say_what_is_so():
     granted = theorem_4_sigma(390, 300, equal_angles(2, -1))
     assert f"{granted:.3g}" in texts[1]
     says, *_ = turn([SIGMA, granted - 0.01])
-    assert "Theorem 4 grants it. Theorem 5(b) is silent." in says
+    assert "Theorem 4 may grant it. Theorem 5(b) is silent." in says
     says, *_ = turn([RATIO, theorem_5b_ratio(300, 2) + 0.01])
     assert "Theorem 4 is silent. Theorem 5(b) grants it." in says
     says, *_ = turn([RATIO, 2])
