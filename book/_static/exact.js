@@ -215,18 +215,22 @@ const exact = (() => {
       return v.length - f.trace / 2 + correction / (2 * f.omega);
     };
     const width = (n) => Math.sqrt(n * f.tau2);
+    /* With fewer samples the normal law is no answer, and there is none. */
+    const leastN =
+      delta > 1 ? Math.max(1, Math.ceil(v.length / (delta - 1))) : Infinity;
     return {
       delta,
       v,
       tau2: f.tau2,
-      /* Below, the normal law does not hold: nclib raises a ValueError. */
-      large: (n) => n * (delta - 1) >= v.length,
+      leastN,
       band(n) {
+        if (n < leastN) return null;
         const half = (1.6448536269514722 * width(n)) / n;
         const center = delta + shift(n) / n;
         return [center - half, center + half];
       },
       probability(d, n) {
+        if (n < leastN) return null;
         if (d < n) return 0;
         if (d >= K * n) return 1;
         return Phi((d - n * delta - shift(n)) / width(n));

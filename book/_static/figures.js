@@ -45,7 +45,8 @@ const figures = (() => {
   const slider = (name, range, text, moved, rested = () => {}) => {
     const id = `nclib-slider-${(serial += 1)}`;
     const input = html("input", { type: "range", id, ...range });
-    const output = html("output", { for: id });
+    /* Seen; what is heard is aria-valuetext. */
+    const output = html("span", { class: "nclib-value", "aria-hidden": "true" });
     const show = () => {
       const words = text(Number(input.value));
       output.textContent = words;

@@ -89,11 +89,13 @@ figures.kinds.knobs = (data, stage) => {
     ratio < state.K ? path([[x(0), y(ratio)], [x(MOST), y(ratio)]]) : "";
   const drawCurves = () => {
     const { n, K } = state;
+    /* Where n is too small for a band, there is none. */
     const at = (values) =>
-      values.map((value, i) => [x(noises[i]), y(clip(value))]);
-    const bands = curve.map((b) =>
-      b.large(n) ? b.band(n) : [b.delta, b.delta]
-    );
+      values
+        .map((value, i) => [x(noises[i]), value])
+        .filter(([, value]) => value !== undefined)
+        .map(([place, value]) => [place, y(clip(value))]);
+    const bands = curve.map((b) => b.band(n));
     const edge = at(curve.map((b) => b.delta));
     parts.exact.setAttribute("d", path(edge));
     parts.no.setAttribute(
@@ -102,10 +104,10 @@ figures.kinds.knobs = (data, stage) => {
     );
     parts.band.setAttribute(
       "d",
-      `${path([
-        ...at(bands.map((b) => b[0])),
-        ...at(bands.map((b) => b[1])).reverse(),
-      ])}z`
+      path([
+        ...at(bands.map((b) => b?.[0])),
+        ...at(bands.map((b) => b?.[1])).reverse(),
+      ])
     );
     const granted = [];
     for (let i = 0; i <= 100; i += 1) {
@@ -143,20 +145,27 @@ figures.kinds.knobs = (data, stage) => {
     const { sigma, ratio, n, K } = state;
     const here = exact.boundary(K, cosine(), sigma);
     const p = here.probability(ratio * n, n);
-    const [low, high] = here.band(n);
+    const band = here.band(n);
     const granted = exact.grantedNoise(ratio, n, K, cosine());
     const [gordon, wendel] = [exact.gordon(n, K), exact.wendel(n, K)];
     const theorem = K === 2 ? "Theorem 4" : "Theorem 5(a)";
     const verdict = (yes) => (yes ? "grants it" : "is silent");
     const sure = ratio >= K;
+    /* The curve is that of eps = 0, the most that the theorem can say. */
+    const union =
+      sure && K === 2
+        ? "grants it"
+        : sigma < granted
+          ? "may grant it"
+          : "is silent";
     const texts = [
       `exact: d/n = ${here.delta.toFixed(3)} at this noise` +
-        (here.large(n)
-          ? `, 90 % of the transitions from ${low.toFixed(3)} ` +
-            `to ${high.toFixed(3)}`
-          : ", for large n"),
+        (band
+          ? ", 90\u00a0% of the transitions from " +
+            band.map((edge) => edge.toFixed(3)).join(" to ")
+          : ""),
       granted > 0
-        ? `union bound, ${theorem}: noise below ${short(granted, 3)}`
+        ? `union bound, ${theorem}: noise below ${short(granted, 3)} at most`
         : `union bound, ${theorem}: nothing at all`,
       `Gordon, Theorem 5(b): d/n from ${gordon.toFixed(3)} on`,
       `Wendel, by exact coins: d/n from ${wendel.toFixed(3)} on`,
@@ -166,15 +175,13 @@ figures.kinds.knobs = (data, stage) => {
     });
     const chance = sure
       ? "All classes can collapse, with probability one: d = K n."
-      : !here.large(n)
-        ? "With so few samples at so little noise the formula for the " +
-          "probability does not hold."
+      : p === null
+        ? "So few samples that no probability is known."
         : `Class 1 can collapse with probability ${percent(p)}; ` +
-        `${K === 2 ? "both" : `all ${K}`} with ${percent(p ** K)}, ` +
-        "treated as independent.";
+          `${K === 2 ? "both" : `all ${K}`} with ${percent(p ** K)}, ` +
+          "treated as independent.";
     const sentence =
-      `${chance} ${theorem} ` +
-      `${verdict(sigma < granted || (sure && K === 2))}. ` +
+      `${chance} ${theorem} ${union}. ` +
       `Theorem 5(b) ${verdict(ratio >= gordon)}.`;
     point.setAttribute("cx", x(sigma).toFixed(1));
     point.setAttribute("cy", y(ratio).toFixed(1));

@@ -98,7 +98,8 @@ figures.kinds.plane = (data, stage) => {
     {
       viewBox: `${-box} ${-box} ${2 * box} ${2 * box}`,
       role: "group",
-      "aria-label": "Points in the plane",
+      "aria-label":
+        "Points in the plane. Arrow keys move a point, Delete removes it.",
       class: "nclib-plane",
     },
     shade,
@@ -247,7 +248,7 @@ figures.kinds.plane = (data, stage) => {
         class: "nclib-handle",
         tabindex: 0,
         role: "button",
-        "aria-roledescription": "point; arrow keys move it, Delete removes it",
+        "aria-roledescription": "point",
       },
       svg("circle", { r: 20, class: "nclib-grip" }),
       point.ring,
