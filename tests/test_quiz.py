@@ -286,6 +286,6 @@ def test_a_choice_gets_its_explanation_until_another_is_made(page):
     ]
 
 
-def test_a_malformed_quiz_fails_the_build(tmp_path, capsys):
+def test_a_malformed_quiz_fails_the_build(tmp_path, capfd):
     assert build(tmp_path, GOOD.replace("  why: By counting.\n", "")) != 0
-    assert "index, question 2: missing why" in capsys.readouterr().err
+    assert "index, question 2: missing why" in capfd.readouterr().err

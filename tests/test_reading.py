@@ -3,14 +3,15 @@
 import json
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 from helpers import BOOK, needs_node, operate, parse, sphinx
 
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
-
 from nclib import ledger
+from nclib.figures import style
 
 sys.path.insert(0, str(BOOK / "_ext"))
 import reading
@@ -270,3 +271,34 @@ def test_what_no_page_uses_is_not_loaded():
             assert not re.search(rf"<script[^>]*{script}", after), script
         kept = len(re.findall("<script", after))
         assert kept == len(re.findall("<script", before)) - len(heavy)
+
+
+def test_figures_are_shown_for_both_pages(tmp_path):
+    (tmp_path / "_images").mkdir()
+    source = tmp_path / "drawn.svg"
+    source.write_text(
+        '<svg width="75pt" height="30pt"><path style="stroke: #0072b2"/></svg>'
+    )
+    (tmp_path / "_images/abc.svg").write_bytes(source.read_bytes())
+    builder = SimpleNamespace(images={str(source): "abc.svg"}, format="html")
+    app = SimpleNamespace(builder=builder, srcdir=tmp_path, outdir=tmp_path)
+    context = {
+        "body": '<img alt="A line" src="../_images/abc.svg" />'
+        '<img alt="Photo" src="../_images/abc.png" />'
+    }
+    reading.draw_for_both(app, "book/page", "page.html", context, None)
+    light, dark, photo = (
+        image.attributes for image in parse(context["body"]).all("img")
+    )
+    assert photo == {"alt": "Photo", "src": "../_images/abc.png"}
+    for image, name in ((light, "abc.svg"), (dark, "abc-dark.svg")):
+        assert image["src"] == f"../_images/{name}"
+        assert image["alt"] == "A line"
+        # The page does not jump, and what is not shown is not loaded.
+        assert (image["width"], image["height"]) == ("100", "40")
+        assert image["loading"] == "lazy"
+    assert (light["class"], dark["class"]) == ("only-light", "only-dark")
+
+    reading.write_dark_figures(app, None)
+    written = (tmp_path / "_images/abc-dark.svg").read_text()
+    assert written == style.darkened(source.read_text()) != source.read_text()
