@@ -80,8 +80,8 @@ MUTANTS = [
     ),
     (
         "certificates",
-        "if m > k:\n        return 0.0",
-        "if m > k:\n        return 1.0",
+        "if m > k or k > _LONGEST:\n        return 0.0",
+        "if m > k or k > _LONGEST:\n        return 1.0",
     ),
     (
         "certificates",

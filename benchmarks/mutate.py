@@ -1,7 +1,8 @@
 """Break the mathematics on purpose: does a claim or a test notice?
 
     python benchmarks/mutate.py [--sample 330] [--seed 13] [--jobs 2]
-                                [--only TEXT] [--list] [--out FILE]
+                                [--budget 300] [--only TEXT] [--list]
+                                [--out FILE]
 
 Each mutant changes one number, sign, operator or comparison in a copy of
 nclib: those of `mutants.py`, chosen by hand, and a random sample of all that
@@ -364,7 +365,13 @@ def nodes(contexts):
     return found
 
 
-def judge(mutant, lines, durations):
+def within(names, durations, budget):
+    """The first of the names whose durations sum up to the budget."""
+    seconds = np.cumsum([durations.get(name, 1.0) for name in names])
+    return names[: int(np.searchsorted(seconds, budget)) + 1]
+
+
+def judge(mutant, lines, durations, budget):
     """The claim and the test that notice a mutant."""
     _, module, offset, old, new, line = mutant
     with tempfile.TemporaryDirectory() as name:
@@ -395,6 +402,8 @@ def judge(mutant, lines, durations):
             enter(folder)
             return failing_test(tests)
 
+        ids = within(ids, durations, budget)
+        tests = within(tests, durations, budget)
         return in_fork(claims_run), in_fork(tests_run), len(ids), len(tests)
 
 
@@ -416,6 +425,12 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="text in the mutant's line")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=300.0,
+        help="seconds of claims, and of tests, for each: the cheap first",
+    )
     parser.add_argument("--out", help="JSON of all verdicts, taken up again")
     arguments = parser.parse_args()
     mutants, size = chosen_mutants(arguments.sample, arguments.seed)
@@ -443,7 +458,9 @@ def main():
     mutants = [m for m in mutants if text(m) not in known]
 
     def one(mutant):
-        claim, test, claims, tests = judge(mutant, lines, durations)
+        claim, test, claims, tests = judge(
+            mutant, lines, durations, arguments.budget
+        )
         row = {
             "mutant": text(mutant),
             "kind": mutant[0],

@@ -6,6 +6,7 @@ module computes together with its width at finite n, and the limit of the
 constrained optimum (2.26). Everything here goes beyond the paper.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,7 +54,10 @@ class Boundary:
 
     The threshold ``delta`` is proved given the kinematic formula for convex
     cones; ``tau2`` and the shift :math:`c_0` are derived, not rigorous, and
-    confirmed numerically (to sampling error at n = 60 to 1000).
+    confirmed numerically. They belong to large n: below `least_n` every
+    method that takes n raises a ValueError. From there on the center was
+    within half a dimension, and the width within 10 %, of every simulation
+    (K = 2 to 20, n = 30 to 300).
 
     Attributes
     ----------
@@ -79,11 +83,38 @@ class Boundary:
     intercept: float
     margins: np.ndarray
     rank: int
+    _free: int = field(repr=False)
     _classes: int = field(repr=False)
     _target: int = field(repr=False)
     _smooth_shift: float = field(repr=False)
     _omega: float = field(repr=False)
     _spread: float = field(repr=False)
+
+    @property
+    def least_n(self):
+        """Samples a class from which on the normal law may be used.
+
+        The smallest n with n (delta - 1), the number of samples that touch
+        their hyperplane, at least the number of free variables of v and the
+        intercept. With fewer the means' coordinates decide: without noise
+        orthonormal means have d - n ~ Bin(K - 1, 1/2), not a point. Infinite
+        where delta = 1.
+        """
+        if self._free == 0:
+            return 1
+        if self.delta <= 1:
+            return np.inf
+        return max(1, math.ceil(self._free / (self.delta - 1)))
+
+    def _size(self, n):
+        n = check_sizes("n", n)
+        if np.any(n < self.least_n):
+            raise ValueError(
+                f"n must be at least {self.least_n} for the normal law of "
+                f"this boundary (fewer than {self._free} samples touch their "
+                f"hyperplane), got {n.min():.0f}"
+            )
+        return n
 
     def shift(self, n):
         r"""Center of the transition minus n delta, in units of d.
@@ -109,14 +140,14 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
 
         Returns
         -------
         float or ndarray
             Of the shape of `n`.
         """
-        n = check_sizes("n", n)
+        n = self._size(n)
         a = self.margins[self._target]
         variance = self._spread**2
         if a >= 0:
@@ -134,14 +165,14 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
 
         Returns
         -------
         float or ndarray
             Of the shape of `n`.
         """
-        size = check_sizes("n", n)
+        size = self._size(n)
         return plain(size * self.delta + self.shift(n) + 0.5)
 
     def width(self, n):
@@ -152,14 +183,14 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
 
         Returns
         -------
         float or ndarray
             Of the shape of `n`.
         """
-        return plain(np.sqrt(check_sizes("n", n) * self.tau2))
+        return plain(np.sqrt(self._size(n) * self.tau2))
 
     def probability(self, d, n):
         """Approximate probability that the class-k problem is feasible.
@@ -170,7 +201,8 @@ class Boundary:
         Parameters
         ----------
         d, n : array_like
-            Dimension and samples a class, broadcast together.
+            Dimension and samples a class, at least `least_n`; broadcast
+            together.
 
         Returns
         -------
@@ -178,7 +210,7 @@ class Boundary:
             Probabilities.
         """
         d = check_numbers("d", d, 0.0)
-        size = check_sizes("n", n)
+        size = self._size(n)
         distance = d - size * self.delta - self.shift(n)
         with np.errstate(divide="ignore", invalid="ignore"):
             score = np.where(distance == 0, 0.0, distance / self.width(n))
@@ -191,7 +223,7 @@ class Boundary:
         Parameters
         ----------
         n : int or array of int
-            Samples a class.
+            Samples a class, at least `least_n`.
         level : float
             Probability between the two edges, in (0, 1); 0.9 gives the d/n
             at which the probability of feasibility is 5 % and 95 %.
@@ -202,7 +234,7 @@ class Boundary:
             Edges in d/n.
         """
         level = check_real("level", level, 0.0, exclusive=True, below=1.0)
-        size = check_sizes("n", n)
+        size = self._size(n)
         center = self.delta + self.shift(n) / size
         half = ndtri((1 + level) / 2) * self.width(n) / size
         return plain(center - half), plain(center + half)
@@ -291,6 +323,7 @@ def phase_boundary(means, sigma, k=0, bias=False):
         intercept=float(x[-1]) if bias else 0.0,
         margins=T @ x,
         rank=rank,
+        _free=rank + bias,
         _classes=K,
         _target=k,
         _smooth_shift=rank - trace / 2,

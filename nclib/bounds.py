@@ -377,17 +377,18 @@ def wendel_probability(d, n, K):
     0.623
     """
     d, n, K = _check_sizes(d, n, K)
-    return plain(binom.cdf(np.floor(d) - n, (K - 1) * n, 0.5))
+    return plain(binom.cdf(d - n, (K - 1) * n, 0.5))
 
 
-def wendel_bound(d, n, K):
+def wendel_bound(d, n, K, rank=None):
     r"""Lower bound on the probability of (2.12), for all means and sigma > 0.
 
-    .. math:: P \ge P\big(& \mathrm{Bin}((K-1)n - 1, \tfrac12) \\
-        & \le d - n - K - 1\big)
+    .. math:: P \ge P\big(\mathrm{Bin}((K-1)n, \tfrac12) \le d - n - p\big)
 
-    for one class: Wendel's theorem where the proof of Theorem 5(b) uses
-    Gordon's inequality.
+    for one class and means that span p dimensions. A neuron that ignores
+    them sees pure noise in d - p dimensions, where
+    :func:`wendel_probability` is exact. The proof of Theorem 5(b) uses
+    Gordon's inequality there.
 
     Parameters
     ----------
@@ -397,6 +398,9 @@ def wendel_bound(d, n, K):
         Samples a class, at least 1.
     K : int
         Number of classes, at least 2.
+    rank : int, optional
+        The rank p of the means, 0 to K; K, which serves all means, unless
+        given.
 
     Returns
     -------
@@ -405,7 +409,7 @@ def wendel_bound(d, n, K):
 
     Notes
     -----
-    Beyond the paper; proved.
+    Beyond the paper; proved (Wendel's theorem).
 
     Examples
     --------
@@ -414,10 +418,11 @@ def wendel_bound(d, n, K):
     True
     """
     d, n, K = _check_sizes(d, n, K)
-    return plain(binom.cdf(np.floor(d) - n - K - 1, (K - 1) * n - 1, 0.5))
+    spare = d - n - _check_rank(rank, K)
+    return plain(binom.cdf(spare, (K - 1) * n, 0.5))
 
 
-def wendel_ratio(n, K, level=None):
+def wendel_ratio(n, K, level=None, rank=None):
     """Smallest d/n at which :func:`wendel_bound` reaches ``level``.
 
     Parameters
@@ -428,6 +433,8 @@ def wendel_ratio(n, K, level=None):
         Number of classes, at least 2.
     level : float, optional
         In (0, 1); default 1 - 1/n, the level of Theorem 5(b) (n at least 2).
+    rank : int, optional
+        As for :func:`wendel_bound`.
 
     Returns
     -------
@@ -448,8 +455,15 @@ def wendel_ratio(n, K, level=None):
     K = check_integer("K", K, 2)
     level = 1 - 1 / n if level is None else level
     level = check_real("level", level, 0.0, exclusive=True, below=1.0)
-    quantile = binom.ppf(level, (K - 1) * n - 1, 0.5)
-    return float((n + K + 1 + quantile) / n)
+    quantile = binom.ppf(level, (K - 1) * n, 0.5)
+    return float((n + _check_rank(rank, K) + quantile) / n)
+
+
+def _check_rank(rank, K):
+    rank = K if rank is None else check_integer("rank", rank, 0)
+    if rank > K:
+        raise ValueError(f"rank must be at most K = {K}, got {rank}")
+    return rank
 
 
 def truncated_moment(s, order):

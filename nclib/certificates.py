@@ -47,8 +47,11 @@ _UNIT_ROUNDOFF = 2.0**-53
 _UNDERFLOW = 2.0**-1022
 # Sums of products below this may have lost them all.
 _VANISHING = 2.0**-900
+# The longest sums whose rounding is bounded; beyond, only exact arithmetic
+# proves.
+_LONGEST = 400_000
 # Every quantity multiplied by this was computed from nonnegative numbers in
-# fewer than 1e5 roundings, so the product is an upper bound.
+# at most two such sums and 50,000 roundings, so the product is an upper bound.
 _UP = 1.0 + 1e-10
 # Rows multiplied at a time: bounds the memory for their absolute values.
 _BLOCK = 512
@@ -96,6 +99,8 @@ def _product(A, x):
         block = A[i : i + _BLOCK]
         value[i : i + _BLOCK] = block @ x
         terms[i : i + _BLOCK] = np.abs(block) @ size
+    if A.shape[1] > _LONGEST:
+        return value, np.full(len(A), np.inf), terms
     rounding = _UP * _gamma(A.shape[1] + 1) * terms
     return value, rounding + A.shape[1] * _UNDERFLOW, terms
 
@@ -120,8 +125,8 @@ def sigma_min_bound(A):
     -------
     float
         At most ``min ||A.T @ x|| / ||x||``; 0.0 when nothing can be proved,
-        which happens when sigma_min is below about 1e-6 times the norm;
-        inf for a matrix without rows.
+        which happens when sigma_min is below about 1e-6 times the norm, or
+        where k exceeds 400,000; inf for a matrix without rows.
 
     Notes
     -----
@@ -137,7 +142,7 @@ def sigma_min_bound(A):
     True
     """
     m, k = A.shape
-    if m > k:
+    if m > k or k > _LONGEST:
         return 0.0
     if m == 0:
         return np.inf

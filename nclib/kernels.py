@@ -16,6 +16,7 @@ from nclib._checks import (
     check_classes,
     check_integer,
     check_matrix,
+    check_real,
     check_unit_rows,
     check_Xy,
 )
@@ -24,6 +25,7 @@ from nclib.feasibility import decide
 from nclib.transition import smallest
 
 __all__ = [
+    "chernoff_width",
     "circle",
     "collapse_width",
     "h_infinity",
@@ -54,8 +56,9 @@ def h_infinity(X, variant="corrected"):
     .. math:: [H_\infty]_{ij} = \frac{\sin\theta + (\pi - \theta)\cos\theta}
         {2\pi} - \frac1{2\pi},
 
-    since E relu(<z, x>) = 1/sqrt(2 pi). It is positive definite if no two
-    rows are parallel or antiparallel.
+    since E relu(<z, x>) = 1/sqrt(2 pi). It is positive definite exactly if no
+    two rows are equal and one row of each opposite pair x, -x are linearly
+    independent; so is the kernel of Theorem 6.
 
     Parameters
     ----------
@@ -64,8 +67,9 @@ def h_infinity(X, variant="corrected"):
     variant : {"corrected", "theorem_6", "lemma_9"}
         The paper prints two other matrices under the same name. That of
         Theorem 6 centers with sqrt(2/pi), twice the mean, which cancels: it
-        is the *uncentered* kernel, with nothing subtracted. That of Lemma 9
-        subtracts 2/pi and has the negative diagonal 1/2 - 2/pi.
+        is the *uncentered* kernel, with nothing subtracted, and the theorem
+        is true with it. That of Lemma 9 subtracts 2/pi and has the negative
+        diagonal 1/2 - 2/pi; "corrected" is what it should say.
 
     Returns
     -------
@@ -82,8 +86,7 @@ def h_infinity(X, variant="corrected"):
 
     Notes
     -----
-    Theorem 6 and Lemma 9, whose assumption "not parallel" has to exclude
-    antiparallel rows too. Cost O(N**2 d).
+    Theorem 6 and Lemma 9. Cost O(N**2 d).
 
     Examples
     --------
@@ -127,29 +130,31 @@ def smallest_eigenvalue(kernel):
     )
 
 
-def theorem_6_width(X, variant="corrected"):
+def theorem_6_width(X, variant="theorem_6"):
     r"""The width at which Theorem 6 promises rank N, with constant 1.
 
-    .. math:: \frac{\|X\|^4}{\lambda_{\min}^2(H_\infty)}\, N \log N
+    .. math:: \frac{\|X\|^4}{\lambda_{\min}^2}\, N \log N
 
     Parameters
     ----------
     X : (N, d) array
         Unit rows.
     variant : str
-        As in :func:`h_infinity`.
+        The kernel, as in :func:`h_infinity`; by default the one that the
+        theorem prints.
 
     Returns
     -------
     float
         ``inf`` where the smallest eigenvalue is not above its rounding
-        error, for example with antiparallel rows: the theorem is silent.
+        error, for example with three opposite pairs in the plane: the
+        theorem is silent.
 
     Notes
     -----
-    Theorem 6, whose constant is not given. Every factor counts: at N = 200
-    random points in 50 dimensions the answer is near 4e7, the truth 200
-    (:func:`rank_width`).
+    Theorem 6, whose constant is not given; 22 is enough
+    (:func:`chernoff_width`). Every factor counts: at N = 200 random points in
+    50 dimensions the answer is near 4e7, the truth 200 (:func:`rank_width`).
 
     Examples
     --------
@@ -158,13 +163,56 @@ def theorem_6_width(X, variant="corrected"):
     >>> round(theorem_6_width(np.eye(4)))
     48
     """
-    kernel = h_infinity(X, variant)
-    N = len(kernel)
-    smallest = smallest_eigenvalue(kernel)
-    if smallest <= N * _EPS * np.abs(kernel).sum(axis=1).max():
+    N, squared_slope = _squared_slope(X, variant)
+    return squared_slope**2 * N * math.log(N)
+
+
+def chernoff_width(X, failure=None):
+    r"""A width at which random features have rank N, every constant given.
+
+    With S the kernel of Theorem 6, L = ||X|| / sqrt(lambda_min(S)) and
+    failure p it is
+
+    .. math:: \tfrac43 \bigl(\sqrt N + L t\bigr)^2 \log\frac Np,
+        \qquad t^2 = 2\log(16 + 64 L^2).
+
+    Parameters
+    ----------
+    X : (N, d) array
+        Unit rows.
+    failure : float, optional
+        Chance that the rank may stay below N, in (0, 1); by default 1/N**2,
+        as in Theorem 6.
+
+    Returns
+    -------
+    float
+        ``inf`` where the smallest eigenvalue is not above its rounding
+        error.
+
+    Notes
+    -----
+    Beyond the paper; proved given the matrix Chernoff bound. It is at most 22
+    times :func:`theorem_6_width`, and usually far below it: the eigenvalue
+    enters once, and not as a factor of N.
+
+    Examples
+    --------
+    >>> from nclib.kernels import chernoff_width, sphere, theorem_6_width
+    >>> X = sphere(100, 20, seed=0)
+    >>> chernoff_width(X) < theorem_6_width(X) / 100
+    True
+    """
+    N, squared_slope = _squared_slope(X, "theorem_6")
+    if failure is None:
+        failure = 1 / N**2
+    else:
+        failure = check_real("failure", failure, 0, exclusive=True, below=1)
+    if squared_slope == math.inf:
         return math.inf
-    norm = np.linalg.norm(check_matrix("X", X), 2)
-    return float(norm**4 / smallest**2 * N * math.log(N))
+    t = math.sqrt(2 * math.log(16 + 64 * squared_slope))
+    radius = math.sqrt(N) + math.sqrt(squared_slope) * t
+    return 4 / 3 * radius**2 * math.log(N / failure)
 
 
 def random_first_layer(d, d1, seed):
@@ -265,9 +313,9 @@ def rank_width(X, seed, max_width, progress=False):
     -----
     Beyond the paper; numerical: the rank is that of `numpy.linalg.matrix_rank`
     in float64. In five or more dimensions N neurons were always enough for
-    random points; in the plane far more are needed, because a neuron can
-    only tell apart points that its line separates, and some sectors between
-    lines are tiny.
+    uniform points; in the plane most draws need far more, because neurons in
+    one sector between neighboring lines see the same linear map, and some
+    sectors are tiny.
 
     Examples
     --------
@@ -329,12 +377,13 @@ def collapse_width(X, y, seed, max_width, classes=None, progress=False):
 
     Notes
     -----
-    Beyond the paper. For labels independent of the inputs and n samples a
-    class, d1 / n tends to `nclib.asymptotics.intercept_threshold` (K), 1.391
-    at K = 2 and 2.653 at K = 10: derived, numerically confirmed. One class
-    is centered there at finite n already; all of them together need the
-    largest of K fluctuating widths, so a little more. Theorem 6 asks for
-    rank N, that is d1 / n = K or more.
+    Beyond the paper. For inputs uniform on the sphere, labels independent of
+    them and n samples a class, d1 / n tends to
+    `nclib.asymptotics.intercept_threshold` (K), 1.391 at K = 2 and 2.653 at
+    K = 10: derived, numerically confirmed. One class is centered there at
+    finite n already; all of them together need the largest of K fluctuating
+    widths, so a little more. Theorem 6 asks for rank N, that is d1 / n = K or
+    more. Points that crowd need more.
 
     Examples
     --------
@@ -431,12 +480,14 @@ def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
     Returns
     -------
     (draws,) float64 array
-        `collapse_width` / n.
+        `collapse_width` / n; nan where 4 K n neurons do not suffice, which
+        happens in the plane.
 
     Notes
     -----
     Beyond the paper. The mean tends to
-    `nclib.asymptotics.intercept_threshold` (K) for one class.
+    `nclib.asymptotics.intercept_threshold` (K) for one class, in three or
+    more dimensions: derived, numerically confirmed.
 
     Examples
     --------
@@ -449,8 +500,24 @@ def label_widths(K, n, draws, d=50, seed=0, classes=(0,)):
     for child in np.random.SeedSequence([6, K, n, seed]).spawn(draws):
         data, layer = child.spawn(2)
         X = sphere(K * n, d, data)
-        widths.append(collapse_width(X, y, layer, 4 * K * n, classes) / n)
+        width = collapse_width(X, y, layer, 4 * K * n, classes)
+        widths.append(math.nan if width is None else width / n)
     return np.array(widths)
+
+
+def _squared_slope(X, variant):
+    """N and ||X||**2 / lambda_min; inf where lambda_min may be zero.
+
+    Whitened features are Lipschitz functions of the neuron with constant
+    ||X|| / sqrt(lambda_min).
+    """
+    kernel = h_infinity(X, variant)
+    N = len(kernel)
+    smallest = smallest_eigenvalue(kernel)
+    if smallest <= N * _EPS * np.abs(kernel).sum(axis=1).max():
+        return N, math.inf
+    norm = np.linalg.norm(check_matrix("X", X), 2)
+    return N, float(norm**2 / smallest)
 
 
 def _neurons(rng, d, d1):

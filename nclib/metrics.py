@@ -62,7 +62,8 @@ CONVENTIONS = {
         "n_k/N",
         True,
         "Papyan, Han and Donoho (2020), text; Zhu et al. (2021), code "
-        "tding1/Neural-Collapse; code kvignesh1420/shallow_nc1",
+        "tding1/Neural-Collapse; Kothapalli and Tirer (2025), code "
+        "kvignesh1420/shallow_nc1",
     ),
     "unscaled": Convention(
         "classes",

@@ -22,7 +22,8 @@ def lemma_10(v1, v2):
     r"""The infimum of <v1 + v, v2> / \|v1 + v\| over v orthogonal to v1.
 
     It is -\|v2\| if <v1, v2> < 0, and else minus the length of the part of
-    v2 that is orthogonal to v1.
+    v2 that is orthogonal to v1. In one dimension only v = 0 is allowed, and
+    it is <v1, v2> / \|v1\|.
 
     Parameters
     ----------
@@ -35,7 +36,8 @@ def lemma_10(v1, v2):
 
     Notes
     -----
-    Lemma 10; attained in the first case only.
+    Lemma 10, which needs d >= 2. Where <v1, v2> >= 0 the infimum is attained
+    for v2 = 0 and for d = 1 only.
 
     Examples
     --------
@@ -46,6 +48,8 @@ def lemma_10(v1, v2):
     """
     inner = v1 @ v2
     norm = np.linalg.norm(v2)
+    if len(v1) == 1:
+        return float(inner / np.linalg.norm(v1))
     if inner < 0:
         return -float(norm)
     return -float(np.sqrt(max(norm**2 - inner**2 / (v1 @ v1), 0.0)))

@@ -80,11 +80,12 @@ def upfm_sdp(counts, lambda_W, lambda_H, loss="ce", reduction="permutation"):
         Penalties, greater than zero.
     loss : {"ce", "l2"}
     reduction : {"permutation", "full", "scalar"}
-        "full" is the program above, of order K + N. "permutation" averages
-        a solution over the permutations within the classes, which by
-        convexity loses nothing: within-class variability collapses, and
-        blocks of order 2K remain. "scalar" averages over the classes too,
-        which needs equal sizes, and leaves the scale of the logits.
+        "full" is the program above, of order K + N. "permutation" replaces
+        the samples by the means of their classes, which loses nothing, as Q
+        projected on them is feasible and costs no more: a matrix of order
+        2K remains. "scalar" averages over the permutations of the classes
+        too, which needs equal sizes, and minimizes over all but the scale
+        of the logits.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def upfm_sdp(counts, lambda_W, lambda_H, loss="ce", reduction="permutation"):
     "full" and "permutation" are solved by cvxpy with Clarabel: the
     objective is good to about 1e-7, the blocks to about 1e-4, since the
     optimum is flat. "full" takes about 0.2 s at (K, n) = (3, 4) and a
-    minute at (5, 20). Source: Section 4.1; the averages are beyond the
+    minute at (5, 20). Source: Section 4.1; the reductions are beyond the
     paper (proved). Unequal sizes can end in minority collapse, the mean of
     a small class at zero.
 
@@ -352,7 +353,7 @@ def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
     Parameters
     ----------
     H : (K n, D) array
-        Nonnegative features, n rows a class, stacked class by class.
+        Features, at least zero, n rows a class, stacked class by class.
     W : (D, K) array
     n : int
     lambda_W, lambda_H : float
@@ -365,12 +366,13 @@ def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
     Raises
     ------
     TypeError, ValueError
-        Naming the argument: not matrices that chain, or H without n rows
-        for each column of W.
+        Naming the argument: not matrices that chain, H without n rows for
+        each column of W, or with an entry below zero.
 
     Notes
     -----
-    Source: beyond the paper (proved). Costs O(K n D).
+    Source: beyond the paper (proved), on both sides of the transition to
+    zero. Costs O(K n D).
 
     Examples
     --------
@@ -386,6 +388,11 @@ def gap_terms(H, W, n, lambda_W, lambda_H, loss="ce"):
             f"H must have n = {n} rows for each of the {K} columns of W and "
             f"one column a row of W, {(K * n, W.shape[0])}, "
             f"got shape {H.shape}"
+        )
+    if (H < 0).any():
+        raise ValueError(
+            "H must be at least zero, as ReLU features are, got an entry of "
+            f"{H.min():.3g}"
         )
     a = upfm_minimizer(K, n, lambda_W, lambda_H, loss).a
     means = H.reshape(K, n, -1).mean(axis=1)

@@ -165,8 +165,8 @@ def upfm_minimizer(K, n, lambda_W, lambda_H, loss="ce", D=None):
     -----
     Source: Theorem 2, (2.8)-(2.11), with the factor :math:`\sqrt n K\lambda`
     of the paper's proof in place of the printed :math:`\sqrt{nK\lambda}`,
-    and with the trivial case, which the printed proof omits (derived,
-    numerically confirmed; see `kkt_certificate`).
+    and with the trivial case, which the printed proof omits (proved, by the
+    four terms of `gap_terms`; `kkt_certificate` confirms it).
 
     Examples
     --------

@@ -1,8 +1,9 @@
 /* The little of a browser that the scripts of the book use.
 
-   Reads {page, script, action, address, table} as JSON, loads the page at that
-   address, runs the script and then the action, a function body of `document`
-   and `window`; prints what it returns. `table` is window.nclibNumbers. */
+   Reads {page, script, action, calm, address, table} as JSON, loads the page at
+   that address, runs the script and then the action, a function body of
+   `document` and `window`; prints what it returns. `table` is
+   window.nclibNumbers, `calm` a reader who asked for less motion. */
 const SELECTOR =
   /^([a-z]*)(?:\.([\w-]+))?(?:\[([\w-]+)=([\w-]+)\])?(:checked)?$/;
 
@@ -48,6 +49,9 @@ class Element {
     }
     this.childNodes.splice(index, 0, node);
   }
+  prepend(...nodes) {
+    nodes.forEach((node, index) => this.insert(index, node));
+  }
   append(...nodes) {
     for (const node of nodes) this.insert(this.childNodes.length, node);
   }
@@ -69,6 +73,7 @@ class Element {
   }
   setAttribute(name, value) {
     this.attributes[name] = String(value);
+    if (name === "value") this.value = String(value);
   }
   get className() {
     return this.attributes.class ?? "";
@@ -82,6 +87,7 @@ class Element {
   get classList() {
     return {
       contains: (name) => this.classes.includes(name),
+      add: (name) => this.classList.toggle(name, true),
       toggle: (name, on) => {
         const others = this.classes.filter((other) => other !== name);
         this.className = [...others, ...(on ? [name] : [])].join(" ");
@@ -116,16 +122,20 @@ class Element {
         (!checked || element.checked)
     );
   }
+  getElementById(id) {
+    return this.inside.find((e) => e.getAttribute("id") === id) ?? null;
+  }
   querySelector(selector) {
     return this.querySelectorAll(selector)[0] ?? null;
   }
   addEventListener(type, listener) {
     (this.listeners[type] ??= []).push(listener);
   }
+  focus() {}
   /* Bubbles; true unless a listener prevented the default. */
-  dispatch(type) {
+  dispatch(type, properties = {}) {
     let prevented = false;
-    const event = { preventDefault: () => (prevented = true) };
+    const event = { ...properties, preventDefault: () => (prevented = true) };
     for (let at = this; at; at = at.parent) {
       for (const listener of at.listeners[type] ?? []) listener(event);
     }
@@ -136,6 +146,13 @@ class Element {
 const given = JSON.parse(require("fs").readFileSync(0, "utf8"));
 const document = new Element("page", {}, given.page.children);
 document.createElement = (tag) => new Element(tag);
+document.createElementNS = (_, tag) => new Element(tag);
+/* Of media features one can ask for calm; of timers there is one, by hand. */
+globalThis.matchMedia = () => ({ matches: Boolean(document.calm) });
+globalThis.setInterval = (tick) => (document.tick = tick) && 1;
+globalThis.clearInterval = () => (document.tick = null);
+document.tick = null;
+document.calm = given.calm;
 document.documentElement = { dataset: {} };
 document.activeElement = null;
 const window = new Element("window");

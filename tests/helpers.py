@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 import tracemalloc
 from dataclasses import asdict, dataclass
 from html.parser import HTMLParser
@@ -83,18 +84,25 @@ def parse(text):
     return parser.open[0]
 
 
-def operate(script, text, action, address="page.html", table=None):
-    """Load an HTML text with one of the book's scripts, and act on it.
+def operate(
+    scripts, text, action, calm=False, address="page.html", table=None
+):
+    """Load an HTML text with some of the book's scripts, and act on it.
 
-    ``action`` is the body of a JavaScript function of ``document`` and
-    ``window``; what it returns comes back through JSON. ``address`` is that
-    of the page, ``table`` the numbers to jump to.
+    ``scripts`` are names, with spaces between them, and ``action`` is the
+    body of a JavaScript function of ``document`` and ``window``; what it
+    returns comes back through JSON. A reader who is ``calm`` asked for less
+    motion. ``address`` is that of the page, ``table`` the numbers to jump to.
     """
-    source = (BOOK / "_static" / script).read_text(encoding="utf-8")
+    source = "\n".join(
+        (BOOK / "_static" / script).read_text(encoding="utf-8")
+        for script in scripts.split()
+    )
     given = dict(
         page=asdict(parse(text)),
         script=source,
         action=action,
+        calm=calm,
         address=address,
         table=table,
     )
@@ -107,6 +115,15 @@ def operate(script, text, action, address="page.html", table=None):
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def sphinx(folder, out, *options):
+    """Build a folder as HTML in a process of its own; the exit status.
+
+    What one build registers with docutils another one may not know.
+    """
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", *options]
+    return subprocess.run([*command, folder, out]).returncode
 
 
 def peak_memory(function, *arguments):

@@ -10,12 +10,14 @@ from scipy.stats import norm
 from nclib._newton import objective
 from nclib.asymptotics import (
     collapsed_error,
+    critical_sigma,
     intercept_threshold,
     phase_boundary,
     psi,
     universal_curve,
 )
 from nclib.data import orthonormal_means, two_cluster_means
+from nclib.transition import critical_dimensions
 
 SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 4, 10)
 
@@ -227,6 +229,20 @@ def test_universal_curve_at_its_ends_and_for_arrays():
     assert universal_curve(tau.reshape(1, 41), 3).shape == (1, 41)
 
 
+def test_critical_sigma_is_that_of_the_first_class():
+    means = two_cluster_means(2, np.pi) * [[10.0], [1.0]]
+    for ratio in (1.01, 1.2, 1.45):
+        sigma = critical_sigma(ratio, means)
+        assert abs(phase_boundary(means, sigma, 0).delta - ratio) < 1e-9
+        assert phase_boundary(means, sigma, 1).delta < ratio - 1e-3
+    low, high = (phase_boundary(means, s).delta for s in (1e-3, 1e3))
+    assert critical_sigma(low, means) == pytest.approx(1e-3, rel=1e-6)
+    assert critical_sigma(high, means) == pytest.approx(1e3, rel=1e-2)
+    for ratio in (1.0, high + 1e-6):
+        with pytest.raises(ValueError, match="^ratio must be between"):
+            critical_sigma(ratio, means)
+
+
 def test_no_signal_limit():
     for K in (2, 5):
         boundary = phase_boundary(random_means(0, K, 4), np.inf)
@@ -288,6 +304,13 @@ def test_dependent_identical_and_repeated_means():
     boundary = phase_boundary(same, sigma)
     assert boundary.rank == 1
     assert abs(boundary.delta - curve.min()) < 1e-5
+
+
+def test_the_rank_is_judged_at_rounding_level():
+    for size, rank in ((1e-11, 2), (1e-13, 2), (1e-16, 1)):
+        means = np.array([[1.0, 0.0], [1.0, size]])
+        assert phase_boundary(means, 0.5).rank == rank
+        assert phase_boundary(1e200 * means, 1e200).rank == rank
 
 
 def test_any_scale():
@@ -458,8 +481,170 @@ def test_probability_width_and_band():
     grid = boundary.probability(d[:, None], np.array([100, 300]))
     assert np.array_equal(grid[:, 1], p)
     assert isinstance(boundary.probability(386, n), float)
-    exact = phase_boundary(MEANS["180 degrees"], 0.0)
-    assert exact.width(n) < 1e-6 and exact.probability(400, n) == 1
+
+
+def test_too_few_samples_for_the_normal_law_are_refused():
+    methods = ("shift", "center", "width", "band")
+    for means, sigma, bias in (
+        (MEANS["10 orthonormal"], 0.05, False),
+        (MEANS["45 degrees"], 0.1, False),
+        (MEANS["180 degrees"], 0.1, True),
+    ):
+        boundary = phase_boundary(means, sigma, bias=bias)
+        free = boundary.rank + bias
+        least = boundary.least_n
+        assert least * (boundary.delta - 1) >= free
+        assert (least - 1) * (boundary.delta - 1) < free
+        calls = [getattr(boundary, name) for name in methods]
+        calls.append(lambda n, b=boundary: b.probability(2 * n, n))
+        for call in calls:
+            assert np.isfinite(call(least)).all()
+            with pytest.raises(ValueError, match=f"^n must be .* {least} "):
+                call(least - 1)
+        with pytest.raises(ValueError, match="^n must be"):
+            boundary.width(np.array([10**6, least - 1]))
+    silent = phase_boundary(MEANS["180 degrees"], 0.0)
+    assert silent.delta == 1 and silent.least_n == np.inf
+    assert phase_boundary(np.zeros((3, 2)), 1.0).least_n == 1
+    # With the largest signal below: a whole number, never 0.
+    assert phase_boundary(MEANS["180 degrees"], np.inf).least_n == 2
+
+
+def test_the_normal_law_holds_from_the_least_n_on():
+    # 250 draws at least_n: the center to 0.35 and the deviation to
+    # 10 %, beyond 4.9 standard errors (false alarm 1e-6, eight of them).
+    for means, sigma in (
+        (orthonormal_means(4, 4), 0.09),
+        (orthonormal_means(6, 6), 0.12),
+        (two_cluster_means(2, np.pi / 4), 0.1),
+        (two_cluster_means(1, np.pi), 0.08),
+    ):
+        boundary = phase_boundary(means, sigma)
+        n, draws = boundary.least_n, 250
+        d = critical_dimensions(means, sigma, n, draws, seed=11)
+        error = boundary.width(n) / np.sqrt(draws)
+        assert abs(d.mean() - boundary.center(n)) < 0.35 + 4.9 * error
+        ratio = d.std(ddof=1) / boundary.width(n)
+        assert abs(ratio - 1) < 0.1 + 4.9 / np.sqrt(2 * draws)
+
+
+def sampled_gaps(means, sigma, n, k, bias, draws, seed):
+    """D_n minus its value at the limit's minimizer, by bounded L-BFGS."""
+    boundary = phase_boundary(means, sigma, k, bias)
+    K, p = means.shape
+    own = np.repeat(np.arange(K) == k, n)
+    start = [*boundary.v, *[boundary.intercept] * bias]
+    start = np.array([*start, max(boundary.margins[k], 0.0)])
+    bounds = [(None, None)] * (len(start) - 1) + [(0, None)]
+    rng, gaps = np.random.default_rng(seed), []
+    for _ in range(draws):
+        S = rng.standard_normal((K * n, p)) + np.repeat(means, n, 0) / sigma
+        S = np.column_stack([S, *[np.ones(K * n)] * bias, -1.0 * own])
+        g = rng.standard_normal(K * n)
+
+        def program(x, S=S, g=g):
+            r = g + S @ x
+            r[~own] = np.maximum(r[~own], 0)
+            return r @ r, 2 * S.T @ r
+
+        found = minimize(
+            program, start, jac=True, method="L-BFGS-B", bounds=bounds
+        )
+        gaps.append(found.fun - program(start)[0])
+    return np.array(gaps)
+
+
+@pytest.mark.parametrize(
+    ("means", "sigma", "k", "bias"),
+    [
+        (two_cluster_means(1, np.pi), 0.5, 0, False),
+        (two_cluster_means(1, np.pi), 0.5, 0, True),
+        (two_cluster_means(2, np.pi / 2), 0.5, 0, True),
+        (two_cluster_means(2, 0.8) * [[2.0], [1.0]], 0.3, 0, False),
+        (orthonormal_means(6, 6), 0.15, 2, False),
+        (orthonormal_means(3, 3) + 0.4, 0.3, 1, True),
+    ],
+)
+def test_shift_is_that_of_sampled_programs(means, sigma, k, bias):
+    # E d_c = p + 1/2 + E D_n exactly; the gap of D_n has a deviation of 2 to
+    # 3, so that 900 draws know c_0 to 0.1: 4.9 errors, and 0.3 for n = 150.
+    gaps = sampled_gaps(means, sigma, 150, k, bias, 900, seed=5)
+    boundary = phase_boundary(means, sigma, k, bias)
+    error = gaps.std(ddof=1) / 30
+    found = boundary.rank + gaps.mean()
+    assert error < 0.15
+    assert abs(found - boundary.shift(150)) < 4.9 * error + 0.3
+
+
+def shift_by_quadrature(means, sigma, n, k):
+    """c_0 from its definition: derivatives of single samples' terms.
+
+    In v and in y, the distance of class k from its target. Given the noise
+    z in the coordinates of the means, the moments over g are closed forms;
+    over z, Gauss-Hermite.
+    """
+    boundary = phase_boundary(means, sigma, k)
+    v, m = boundary.v, means / sigma
+    y = max(-(m[k] @ v), 0.0)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    z = np.stack(np.meshgrid(nodes, nodes), axis=-1).reshape(-1, 2)
+    w = np.outer(weights, weights).ravel() / (2 * np.pi)
+    H, V = np.zeros((3, 3)), np.zeros((3, 3))
+    for j, mean in enumerate(m):
+        if j == k:
+            c, slope = z @ v - y, np.column_stack([z, -np.ones(len(z))])
+            P, first, second = np.ones(len(z)), c, c**2 + 1
+        else:
+            c, slope = (
+                z @ v + mean @ v,
+                np.column_stack([z + mean, 0 * z[:, 0]]),
+            )
+            P = norm.cdf(c)
+            first = c * P + norm.pdf(c)
+            second = (c**2 + 1) * P + c * norm.pdf(c)
+        gradient = 2 * slope.T @ (w * first)
+        H += 2 * (slope.T * (w * P)) @ slope
+        V += 4 * (slope.T * (w * second)) @ slope
+        V -= np.outer(gradient, gradient)
+    normal = np.append(m[k], 1.0)
+    omega = normal @ np.linalg.solve(H, normal)
+    direction = np.linalg.solve(H, normal)
+    spread = np.sqrt(direction @ V @ direction)
+    a = m[k] @ v
+    last = float(psi(-np.sqrt(n) * a, spread))
+    if a < 0:
+        last = spread**2 - float(psi(2 * np.sqrt(n) * omega * a, spread))
+    return 2 - np.trace(np.linalg.solve(H, V)) / 2 + last / (2 * omega)
+
+
+def test_shift_by_quadrature_of_its_definition():
+    fan = np.array([[1.0, 0.2], [0.8, 0.9], [-0.1, 1.0]])
+    signs = set()
+    for means, sigma, k in (
+        (two_cluster_means(2, 0.7) * [[2.0], [1.0]], 0.3, 0),
+        (two_cluster_means(2, 0.7) * [[2.0], [1.0]], 0.3, 1),
+        (two_cluster_means(2, 1.8), 0.5, 0),
+        (fan, 0.4, 1),
+        (fan, 0.4, 2),
+        (fan, 2.0, 1),
+    ):
+        boundary = phase_boundary(means, sigma, k)
+        signs.add(np.sign(boundary.margins[k]))
+        for n in (100, 3000):
+            expected = shift_by_quadrature(means, sigma, n, k)
+            assert abs(boundary.shift(n) - expected) < 1e-8
+    assert signs == {-1, 1}
+
+
+def test_probability_is_one_from_as_many_dimensions_as_samples_on():
+    for K, n in ((2, 2), (3, 4), (5, 1)):
+        boundary = phase_boundary(np.zeros((K, 1)), 1.0)
+        p = boundary.probability(np.array([K * n - 1, K * n, K * n + 7]), n)
+        # By the normal law alone it would be below 0.999.
+        score = (n * (K - 1) / 2 + 0.5) / np.sqrt(n * (K - 1) / 4)
+        assert norm.cdf(score) < 0.9999 and p[0] <= norm.cdf(score)
+        assert p[1] == p[2] == 1
+        assert boundary.probability(n - 1, n) == 0 < boundary.probability(n, n)
 
 
 # q and error computed independently to 6 decimals and 5 digits.

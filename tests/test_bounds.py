@@ -1,9 +1,10 @@
 """The printed bounds against the exact boundary and exact probabilities."""
 
+import math
+
 import numpy as np
 import pytest
 from helpers import highs_answer
-from scipy.stats import binom
 
 from nclib.asymptotics import phase_boundary
 from nclib.bounds import (
@@ -142,6 +143,9 @@ def test_theorem_5a_values():
             sigmas = theorem_5a_sigma(d, n, means)
             expected = np.sqrt((d - n) / (d * np.log(K * n)) / (K - 1)) / 2
             assert np.allclose(sigmas, expected, rtol=1e-12)
+    # Singular values 1, ..., 1 and 1 + K/2: the smallest decides.
+    tilted = theorem_5a_sigma(150, 100, np.eye(4) + 0.5)
+    assert tilted == pytest.approx(theorem_5a_sigma(150, 100, np.eye(4)))
     rng = np.random.default_rng(0)
     means = rng.standard_normal((4, 6))
     d = np.array([50, 100, 150])
@@ -155,15 +159,24 @@ def test_theorem_5a_values():
     assert theorem_5a_sigma(150, 100, means * 1e-250) > 0
 
 
+def heads(tosses, most):
+    """The chance of at most that many heads, by counting."""
+    if most < 0:
+        return 0.0
+    cases = sum(math.comb(tosses, i) for i in range(int(most) + 1))
+    return cases / 2**tosses
+
+
 def test_ratios_of_any_noise_level():
-    # (2.17) by hand at the sizes of Figures 1 and 2, and its improvement.
-    for n, K, gordon, wendel in (
-        (300, 2, 1.8205, 1.587),
-        (250, 4, 3.075, 2.664),
-        (1000, 2, 1.682, 1.551),
-    ):
+    # (2.17) by hand at the sizes of Figures 1 and 2.
+    for n, K, gordon in ((300, 2, 1.8205), (250, 4, 3.075), (1000, 2, 1.682)):
         assert theorem_5b_ratio(n, K) == pytest.approx(gordon, abs=6e-4)
-        assert wendel_ratio(n, K) == pytest.approx(wendel, abs=6e-4)
+    for n, K in ((30, 2), (50, 3), (7, 5), (300, 2)):
+        for rank in (None, 0, K - 1):
+            p = K if rank is None else rank
+            spare = round(n * wendel_ratio(n, K, rank=rank)) - n - p
+            tosses = (K - 1) * n
+            assert heads(tosses, spare) >= 1 - 1 / n > heads(tosses, spare - 1)
     assert theorem_5c_ratio(3) == 3.0
     for n in (10, 10**4, 10**6):
         assert wendel_ratio(n, 3) > 2
@@ -184,13 +197,27 @@ def test_wendel_laws():
     assert (bound <= p).all()
     assert (p[d < n] == 0).all() and (p[d >= K * n] == 1).all()
     assert p[n] == 2.0 ** -((K - 1) * n)
-    # Each extra dimension adds the binomial weight.
-    steps = binom.pmf(np.arange(0, (K - 1) * n + 1), (K - 1) * n, 0.5)
-    assert np.allclose(np.diff(p)[n - 1 : K * n], steps, atol=1e-14)
+    for rank in (0, 1, K):
+        counted = [heads((K - 1) * n, m - n - rank) for m in d]
+        assert np.allclose(wendel_bound(d, n, K, rank), counted, atol=1e-13)
+    assert np.array_equal(wendel_bound(d, n, K, 0), p)
+    assert np.array_equal(wendel_bound(d, n, K, K), bound)
+    assert wendel_bound(60.9, n, K) == wendel_bound(60, n, K)
+    assert wendel_probability(60.9, n, K) == wendel_probability(60, n, K)
     # Median and spread are those of the boundary's limit of no signal.
     limit = phase_boundary(np.eye(K), np.inf)
     assert np.abs(limit.probability(d, n) - p).max() < 2e-3
     assert wendel_probability(60, 40, 2) == pytest.approx(0.5, abs=0.07)
+
+
+def test_the_ratio_of_theorem_5b_is_wendel_and_hoeffding():
+    # At (2.17) the spare dimensions exceed their mean by t, and Hoeffding's
+    # exp(-2 t^2 / N) is at most n^-8: at every n and K.
+    for K in (2, 3, 7, 20, 1000):
+        for n in (2, 3, 10, 300, 10**5, 10**9):
+            N, log = (K - 1) * n, np.log(n)
+            t = n * (theorem_5b_ratio(n, K) - 1) - K - N / 2
+            assert t == pytest.approx(2 * np.sqrt(N * log) + 2 * log, rel=1e-6)
 
 
 def test_pure_noise_follows_wendel_exactly():
@@ -235,6 +262,9 @@ Y4 = np.array([0, 0, 1, 1])
         (lambda: wendel_probability(np.inf, 10, 2), "d"),
         (lambda: wendel_probability(15, 0, 2), "n"),
         (lambda: wendel_bound(15, 10, 1), "K"),
+        (lambda: wendel_bound(15, 10, 2, rank=3), "rank"),
+        (lambda: wendel_bound(15, 10, 2, rank=-1), "rank"),
+        (lambda: wendel_ratio(10, 2, rank=1.0), "rank"),
         (lambda: wendel_ratio(1, 2), "n"),
         (lambda: wendel_ratio(10, 2, level=1.0), "level"),
         (lambda: wendel_ratio(10, 2, level=0), "level"),

@@ -1,5 +1,6 @@
 """The checks accept what is true, refuse what is not, and never overclaim."""
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -63,6 +64,51 @@ def test_wrong_primal_certificates_are_refused(feasible):
     # A right beta of other data.
     assert refused(verify_primal(X_in, -X_out, beta))
     assert refused(verify_primal(X_out, X_in, beta))
+
+
+def test_longer_sums_than_the_bound_allows_for_prove_nothing(
+    feasible, infeasible, monkeypatch
+):
+    # Two of the longest sums, and 50,000 roundings more.
+    roundings = 2 * certificates._LONGEST + 50_000
+    growth = math.expm1(roundings * math.log1p(2.0**-53))
+    assert growth < certificates._UP - 1 < 1.2 * growth
+    X_in, X_out, beta = feasible
+    monkeypatch.setattr(certificates, "_LONGEST", X_in.shape[1])
+    assert verify_primal(X_in, X_out, beta).proved
+    assert sigma_min_bound(X_in) > 0
+    monkeypatch.setattr(certificates, "_LONGEST", X_in.shape[1] - 1)
+    assert not verify_primal(X_in, X_out, beta).exists
+    assert sigma_min_bound(X_in) == 0
+    # Rational arithmetic, which knows no rounding, is for small systems.
+    monkeypatch.setattr(_exact, "infeasible", lambda *system: False)
+    monkeypatch.setattr(_exact, "solves_farkas", lambda *system: False)
+    X_in, X_out, u, s = infeasible
+    used = len(u) + np.count_nonzero(s)
+    monkeypatch.setattr(certificates, "_LONGEST", used)
+    assert verify_farkas(X_in, X_out, u, s).proved
+    monkeypatch.setattr(certificates, "_LONGEST", X_in.shape[1] - 1)
+    assert not verify_farkas(X_in, X_out, u, s).exists
+
+
+def test_a_zero_of_either_sign_is_the_same_zero():
+    # d = 45 is out of reach of rational arithmetic: repeated rows must be
+    # recognized as they are.
+    rng = np.random.default_rng(4)
+    X = np.round(8 * rng.standard_normal((14, 45))) / 8
+    X[:5, :3] = 0.0
+    X[4] = X[0]
+    y = np.array([0] * 5 + [1] * 9)
+    negative = X.copy()
+    negative[4, :3] = -0.0
+    assert not np.array_equal(np.signbit(X), np.signbit(negative))
+    for data in (X, negative):
+        decision = decide(data, y)
+        assert decision.verified and decision.occurs
+        # The same sample in both classes.
+        decision = decide(data, np.where(np.arange(14) == 4, 1, y))
+        assert decision.verified
+        assert [c.feasible for c in decision.classes.values()] == [False] * 2
 
 
 def test_a_small_error_in_the_primal_shrinks_the_room_it_has(feasible):

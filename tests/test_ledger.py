@@ -206,8 +206,7 @@ def test_claims_of_the_paper_link_to_their_statement():
 def test_filter_shows_what_was_asked_for():
     claims = ledger.claims()
     outcomes = [
-        ledger.Outcome(id, True, f"0 < {i}", 0.0, "quick")
-        for i, id in enumerate(claims)
+        ledger.Outcome(id, True, "0 < 2", 0.0, "quick") for id in claims
     ]
     shown, short = operate(
         "ledger.js",
@@ -319,7 +318,7 @@ def shown_kinds(address):
         const { search, hash } = window.location;
         return [[...new Set(kinds)].sort(), search + hash];
         """,
-        address,
+        address=address,
     )
 
 
@@ -488,7 +487,7 @@ def test_what_was_found_correct_names_its_claims():
     listed = text.partition("(erratum-43)=")[2]
     bullets = re.findall(r"^- (.*?)(?=^- |^```)", listed, re.M | re.S)
     named = [set(re.findall(r"#claim-([\w-]+)", b)) for b in bullets]
-    assert len(bullets) == 7 and all(named)
+    assert len(bullets) >= 7 and all(named)
     known = set(ledger.claims())
     assert set().union(*named) <= known
     checked = {id for id in known if id.startswith("checked-")}

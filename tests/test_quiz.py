@@ -6,8 +6,15 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from helpers import BOOK, PAGES, directives, needs_node, operate, parse
-from sphinx.cmd.build import build_main
+from helpers import (
+    BOOK,
+    PAGES,
+    directives,
+    needs_node,
+    operate,
+    parse,
+    sphinx,
+)
 
 import nclib
 import nclib.bounds
@@ -116,8 +123,7 @@ def build(folder, body):
         f"# A page\n\n$$\na = b\n$$ (eq-sample)\n\n"
         f"```{{quiz}}{body}```\n\n```{{quiz}}{body}```\n"
     )
-    arguments = ["-q", "-W", "-b", "html", str(folder), str(folder / "out")]
-    return build_main(arguments)
+    return sphinx(folder, folder / "out", "-W")
 
 
 @pytest.fixture(scope="module")
@@ -280,6 +286,6 @@ def test_a_choice_gets_its_explanation_until_another_is_made(page):
     ]
 
 
-def test_a_malformed_quiz_fails_the_build(tmp_path, capsys):
+def test_a_malformed_quiz_fails_the_build(tmp_path, capfd):
     assert build(tmp_path, GOOD.replace("  why: By counting.\n", "")) != 0
-    assert "index, question 2: missing why" in capsys.readouterr().err
+    assert "index, question 2: missing why" in capfd.readouterr().err

@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
-from helpers import BOOK, needs_node, operate, parse
+from helpers import BOOK, needs_node, operate, parse, sphinx
 
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
@@ -96,9 +95,7 @@ def built(tmp_path_factory):
     (folder / "book/ledger.md").write_text("# Rows\n\nNone.\n")
     (folder / "book/page.md").write_text(HEADER + PAGE)
     out = folder / "out"
-    # By itself: what MyST-NB registers would stay for other tests' builds.
-    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", folder, out]
-    subprocess.run(command, check=True)
+    assert sphinx(folder, out) == 0
     return out
 
 

@@ -13,8 +13,10 @@ from helpers import interrupt
 
 from nclib import GaussianMixture, two_cluster_means
 from nclib.metrics import nc_metrics
-from nclib.networks import collapsed_network
+from nclib.networks import ShallowNet, collapsed_network
 from nclib.training import flow, minimise, sgd, train
+from nclib.training.flow import _State
+from nclib.training.gram import Problem, log_spaced
 from nclib.upfm import upfm_minimizer
 
 PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-5)
@@ -208,6 +210,41 @@ def test_seed_gives_the_same_start_everywhere():
         assert other.history["risk"][0] != starts[0]["risk"]
 
 
+def test_records_lie_twenty_a_decade_on_one_grid():
+    long, short = log_spaced(100_000), log_spaced(3_000)
+    assert long[0] == short[0] == 1 and long[-1] == 100_000
+    assert set(short[:-1]) <= set(long) and short[-1] == 3_000
+    late = np.array([k for k in long if k >= 1000])
+    # Rounding to whole numbers moves one by at most 1/2000 of itself.
+    np.testing.assert_allclose(late[1:] / late[:-1], 10**0.05, rtol=1e-3)
+
+
+def test_the_start_is_that_of_pytorch_layers():
+    # Uniform between plus and minus the root of the fan-in: of 2000 entries
+    # the largest is below 0.98 of that with probability 0.98^2000 < 1e-17.
+    X, y = mixture(10, 25, 0.4)
+    kinds = dict(loss="ce", lambda_W=1e-3, lambda_H=1e-6, init=None, seed=3)
+    for layer, inputs in ((None, 25), (np.ones((25, 9)), 9)):
+        problem = Problem(
+            X,
+            y,
+            width=1000,
+            first_layer=layer,
+            dtype="float64",
+            device="cpu",
+            **kinds,
+        )
+        for weights, fan_in in ((problem.W1, inputs), (problem.W, 1000)):
+            root = fan_in**-0.5
+            assert weights.shape[0] == fan_in
+            assert 0.98 * root < weights.max() < root
+            assert -root < weights.min() < -0.98 * root
+            # The variance is root^2 / 3, the deviation of its mean below
+            # root^2 / sqrt(2000).
+            spread = (weights**2).mean() / root**2
+            assert abs(spread - 1 / 3) < 6 / np.sqrt(2000)
+
+
 def test_gap_is_the_risk_above_the_minimum():
     X, y = mixture(15, 40, 0.2)
     for loss in ("ce", "l2"):
@@ -221,6 +258,10 @@ def test_gap_is_the_risk_above_the_minimum():
             np.testing.assert_allclose(
                 run.history["gap"], run.history["risk"] - bound, atol=1e-15
             )
+    # Without a penalty the infimum is zero.
+    for name in ("lambda_W", "lambda_H"):
+        run = flow(X, y, T=1.0, **{name: 0.0})
+        np.testing.assert_array_equal(run.history["gap"], run.history["risk"])
     # Unequal classes have no closed form to compare with.
     assert np.isnan(flow(X[1:], y[1:], T=1.0).gap)
 
@@ -252,6 +293,221 @@ def test_sgd_approaches_the_flow_at_first_order():
         assert coarse.history[name][-1] == pytest.approx(
             limit.history[name][-1], rel=1e-2
         )
+
+
+def velocity(X, Y, W1, W, penalties):
+    """Minus the gradient of the cross-entropy risk, plainly."""
+    Z = X @ W1
+    H = np.maximum(Z, 0)
+    P = np.exp(H @ W)
+    G = (P / P.sum(axis=1, keepdims=True) - Y) / len(Y)
+    lambda_W, lambda_H = penalties
+    by_H = (G @ W.T + lambda_H * H) * (Z > 0)
+    return -X.T @ by_H, -H.T @ G - lambda_W * W
+
+
+def smooth_problem(d):
+    """Twelve samples on which all neurons stay active for a while."""
+    rng = np.random.default_rng(0)
+    X, y = rng.uniform(0.5, 1.5, (12, d)), np.repeat([0, 1], 6)
+    W1 = rng.uniform(0.5, 1.5, (d, 5)) / d
+    return X, y, W1, rng.standard_normal((5, 2)) / 3
+
+
+@pytest.mark.parametrize("d", [4, 9])
+def test_the_flow_is_of_second_order_in_its_step(d):
+    # Without kinks a step is proportional to the root of rtol, and Heun's
+    # error to its square. Euler's would fall by 10 only.
+    X, y, *start = smooth_problem(d)
+    penalties, T, steps = (1e-2, 1e-3), 2.0, 2000
+    weights, h = list(start), T / steps
+
+    def moved(by, times):
+        return [w + times * b for w, b in zip(weights, by, strict=True)]
+
+    for _ in range(steps):
+        # The classical Runge-Kutta method, exact to rounding here.
+        k1 = velocity(X, np.eye(2)[y], *weights, penalties)
+        k2 = velocity(X, np.eye(2)[y], *moved(k1, h / 2), penalties)
+        k3 = velocity(X, np.eye(2)[y], *moved(k2, h / 2), penalties)
+        k4 = velocity(X, np.eye(2)[y], *moved(k3, h), penalties)
+        k = [
+            a + 2 * b + 2 * c + d
+            for a, b, c, d in zip(k1, k2, k3, k4, strict=True)
+        ]
+        weights = moved(k, h / 6)
+    assert (X @ weights[0] > 0).all()
+    errors, taken = [], []
+    for rtol in (3e-3, 3e-5):
+        run = flow(
+            X,
+            y,
+            T=T,
+            init=start,
+            rtol=rtol,
+            lambda_W=penalties[0],
+            lambda_H=penalties[1],
+        )
+        assert run.status == "completed" and run.history["time"][-1] == T
+        errors.append(
+            max(
+                np.abs(run.net.W1 - weights[0]).max(),
+                np.abs(run.net.W - weights[1]).max(),
+            )
+        )
+        taken.append(run.history["epoch"][-1])
+    assert errors[0] < 3e-3 and 40 < errors[0] / errors[1] < 250
+    assert 7 < taken[1] / taken[0] < 14
+
+
+def test_the_step_of_the_flow_knows_its_own_error():
+    # The difference of Heun's and Euler's steps, relative to the state.
+    X, y, *start = smooth_problem(4)
+    problem = Problem(
+        X,
+        y,
+        width=5,
+        loss="ce",
+        lambda_W=1e-2,
+        lambda_H=1e-3,
+        first_layer=None,
+        init=start,
+        seed=0,
+        dtype="float64",
+        device="cpu",
+    )
+    h, rtol = 0.05, 2e-3
+    old = velocity(X, np.eye(2)[y], *start, (1e-2, 1e-3))
+    euler = [w + h * v for w, v in zip(start, old, strict=True)]
+    new = velocity(X, np.eye(2)[y], *euler, (1e-2, 1e-3))
+    both = zip(start, old, new, strict=True)
+    heun = [w + h / 2 * (a + b) for w, a, b in both]
+    with torch.inference_mode():
+        state = _State(problem)
+        error = state.attempt(h, rtol)
+        state.accept(h)
+    sizes = [np.linalg.norm(X @ start[0]), np.linalg.norm(start[1])]
+    apart = [
+        np.linalg.norm(X @ (heun[0] - euler[0])),
+        np.linalg.norm(heun[1] - euler[1]),
+    ]
+    assert error == pytest.approx(
+        max(np.divide(apart, sizes)) / rtol, rel=1e-9
+    )
+    np.testing.assert_allclose(state.Z.numpy().T, X @ heun[0], atol=1e-12)
+    np.testing.assert_allclose(state.V.numpy().T, heun[1], atol=1e-13)
+    # The next step begins with the velocity where this one ended.
+    ahead = velocity(X, np.eye(2)[y], *heun, (1e-2, 1e-3))
+    _, by_Z, by_V = (part.numpy().T for part in state._velocity)
+    np.testing.assert_allclose(-by_Z, X @ ahead[0], atol=1e-12)
+    np.testing.assert_allclose(-by_V, ahead[1], atol=1e-13)
+
+
+@pytest.mark.parametrize(("d", "gram"), [(6, False), (7, True)])
+def test_the_gram_matrix_is_used_where_it_is_the_smaller_one(d, gram):
+    # Products with it cost 2 D N^2, with the features twice 2 D N d.
+    X, y, *start = smooth_problem(d)
+    problem = Problem(
+        X,
+        y,
+        width=5,
+        loss="ce",
+        lambda_W=1e-2,
+        lambda_H=1e-3,
+        first_layer=None,
+        init=start,
+        seed=0,
+        dtype="float64",
+        device="cpu",
+    )
+    assert problem.gram == gram
+    np.testing.assert_allclose(
+        problem.preactivations(problem.S).numpy().T, X @ start[0]
+    )
+
+
+def test_a_flow_that_cannot_go_on_says_so(monkeypatch):
+    tried = []
+
+    def hopeless(state, h, rtol):
+        tried.append(h)
+        assert len(tried) < 100
+        return np.inf
+
+    monkeypatch.setattr(_State, "attempt", hopeless)
+    X, y = mixture(4, 6, 0.5)
+    run = flow(X, y, T=5.0)
+    assert run.status.startswith("stalled at time 0")
+    assert len(run.history) == 1
+    # A fifth each time, from 0.1 down to 1e-13 of the whole.
+    np.testing.assert_allclose(np.diff(np.log(tried)), -np.log(5))
+    assert tried[0] == 0.1 and tried[-1] / 5 < 5e-13 <= tried[-1]
+
+
+def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):
+    tried, taken = [], []
+    attempt, accept = _State.attempt, _State.accept
+
+    def trying(state, h, rtol):
+        tried.append(attempt(state, h, rtol))
+        return tried[-1]
+
+    def taking(state, h):
+        taken.append((tried[-1], h))
+        accept(state, h)
+
+    monkeypatch.setattr(_State, "attempt", trying)
+    monkeypatch.setattr(_State, "accept", taking)
+    X, y = mixture(12, 30, 0.8)
+    run = flow(X, y, T=30.0, width=6, rtol=1e-4)
+    errors, steps = np.transpose(taken)
+    assert errors.max() <= 1 < max(tried)
+    assert run.history["epoch"][-1] == len(taken) < len(tried)
+    assert steps.sum() == pytest.approx(30, rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize(("d", "deep"), [(30, False), (7, False), (7, True)])
+def test_the_gradient_norm_is_that_of_finite_differences(d, deep, loss):
+    X, y = mixture(8, d, 0.5)
+    rng = np.random.default_rng(1)
+    first = rng.normal(size=(d, 40)) / 6 if deep else None
+    penalties = dict(lambda_W=1e-2, lambda_H=1e-3)
+    run = train(
+        X,
+        y,
+        width=4,
+        epochs=3,
+        first_layer=first,
+        loss=loss,
+        dtype="float64",
+        **penalties,
+    )
+    weights = [run.net.W1, run.net.W]
+
+    def risk(change):
+        cut = weights[0].size
+        W1 = weights[0] + change[:cut].reshape(weights[0].shape)
+        W = weights[1] + change[cut:].reshape(weights[1].shape)
+        net = ShallowNet(W1, W, first_layer=first)
+        return net.risk(X, y, loss=loss, **penalties)
+
+    size = sum(w.size for w in weights)
+    step = 1e-6 * np.eye(size)
+    slopes = [(risk(e) - risk(-e)) / 2e-6 for e in step]
+    assert run.gradient_norm == pytest.approx(np.linalg.norm(slopes), rel=1e-6)
+
+
+def test_minimise_says_when_it_was_stopped():
+    X, y = mixture(12, 20, 0.5)
+    short = minimise(X, y, width=6, max_iterations=5)
+    assert short.status.startswith("stopped after 5 iterations")
+    assert short.history["epoch"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert "above tol = 1e-09" in short.status
+    assert short.gradient_norm > 1e-6
+    long = minimise(X, y, width=6)
+    assert long.status == "completed"
+    assert long.gradient_norm < short.gradient_norm / 1e3
 
 
 @pytest.mark.parametrize(
@@ -376,8 +632,6 @@ def test_killed_run_resumes_to_the_same_bits(tmp_path):
 
 
 def test_flow_can_be_interrupted(monkeypatch):
-    from nclib.training.flow import _State
-
     interrupt(monkeypatch, _State, "attempt", 20)
     X, y = mixture(10, 20, 0.5)
     run = flow(X, y, T=1e5)

@@ -1,11 +1,19 @@
 """Theorem 2: closed form, relaxation, certificate and descent agree."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from helpers import peak_memory, risk_and_slopes
 from scipy.optimize import minimize
 
-from nclib.relaxation import kkt_certificate, upfm_sdp
+from nclib import relaxation, upfm
+from nclib.relaxation import (
+    gap_terms,
+    kkt_certificate,
+    minority_solution,
+    upfm_sdp,
+)
 from nclib.upfm import upfm_minimizer, upfm_risk
 
 SIZES = [(2, 3), (3, 2), (2, 4)]
@@ -59,9 +67,15 @@ def test_the_relaxation_has_the_gram_matrices_of_the_closed_form(
     assert own == pytest.approx(solution.risk, abs=1e-15)
     for reduction in ("full", "permutation"):
         relaxed = upfm_sdp([n] * K, *penalties, loss, reduction)
-        gram = solution.W.T @ solution.W
-        np.testing.assert_allclose(relaxed.U, gram, atol=2e-3)
+        assert relaxed.objective == pytest.approx(solution.risk, abs=1e-6)
+        H, W = solution.H_mean, solution.W
+        if reduction == "full":
+            H = solution.H
+        np.testing.assert_allclose(relaxed.U, W.T @ W, atol=2e-3)
+        np.testing.assert_allclose(relaxed.Z, H @ W, atol=5e-3)
+        np.testing.assert_allclose(relaxed.V, H @ H.T, atol=5e-3)
     scalar = upfm_sdp([n] * K, *penalties, loss, "scalar")
+    assert scalar.objective == pytest.approx(solution.risk, abs=1e-14)
     H_mean, W = solution.H_mean, solution.W
     np.testing.assert_allclose(scalar.U, W.T @ W, atol=1e-10)
     np.testing.assert_allclose(scalar.V, H_mean @ H_mean.T, atol=1e-10)
@@ -130,6 +144,153 @@ def test_a_wrong_scale_fails_the_certificate():
     assert np.linalg.norm(certificate.S @ shrunk) > 1e-3
 
 
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+@pytest.mark.parametrize("penalties", PENALTIES)
+def test_the_gap_is_the_sum_of_its_terms(penalties, loss):
+    K, n, D = 3, 4, 5
+    rng = np.random.default_rng(5)
+    y = np.repeat(np.arange(K), n)
+    best = upfm_minimizer(K, n, *penalties, loss, D=D)
+    for _ in range(20):
+        H = rng.exponential(size=(K * n, D)) * rng.integers(0, 2, (K * n, D))
+        W = rng.normal(size=(D, K))
+        terms = gap_terms(H, W, n, *penalties, loss)
+        risk = upfm_risk(H, W, y, *penalties, loss)
+        assert sum(terms) == pytest.approx(risk - best.risk, rel=1e-12)
+        assert min(terms) >= 0 and terms.gap == sum(terms)
+        # Off the minimizer one property at a time: the other terms that are
+        # named after properties stay what they were.
+        means = np.repeat(H.reshape(K, n, D).mean(axis=1), n, axis=0)
+        still = gap_terms(means, W, n, *penalties, loss)
+        spread = penalties[1] / 2 * ((H - means) ** 2).sum()
+        assert terms.spread == pytest.approx(spread, rel=1e-12)
+        assert still.spread < 1e-28
+        assert still.angles == pytest.approx(terms.angles, rel=1e-12)
+        assert still.duality == pytest.approx(terms.duality, rel=1e-12)
+    if best.collapsed:
+        at_best = gap_terms(best.H, best.W, n, *penalties, loss)
+        assert max(at_best) < 1e-28
+        # Orthogonal means of any length: right angles, so no third term.
+        long = gap_terms(3 * best.H, best.W, n, *penalties, loss)
+        assert abs(long.angles) < 1e-15 < long.logits
+    else:
+        # Zero is the only minimizer: length alone costs.
+        assert gap_terms(0 * H, 0 * W, n, *penalties, loss).gap < 1e-15
+        for H in (np.ones((K * n, D)), np.eye(K, D)[y]):
+            for W in (np.zeros((D, K)), rng.normal(size=(D, K))):
+                assert gap_terms(H, W, n, *penalties, loss).gap > 1e-3
+
+
+def test_the_gap_wants_features_that_a_network_can_have():
+    H, W = np.ones((4, 3)), np.ones((3, 2))
+    with pytest.raises(ValueError, match="H must be at least zero.*-0.5"):
+        gap_terms(H - 1.5, W, 2, 0.1, 0.1)
+    with pytest.raises(ValueError, match=r"H must have n = 3 rows"):
+        gap_terms(H, W, 3, 0.1, 0.1)
+
+
+@pytest.mark.parametrize(("K", "n"), [(2, 3), (4, 2)])
+def test_the_certificate_at_the_edge_of_the_transition(K, n):
+    # The Schur complement has the eigenvalue lambda_H K / (K-1) - 1 /
+    # (n K^2 lambda_W) on differences of classes, and it changes its sign at
+    # s = (K-1) / K.
+    for share in (0.5, 2.0):
+        s = share * (K - 1) / K
+        lam = s / np.sqrt(n * K * (K - 1))
+        proof = kkt_certificate(K, n, lam, lam)
+        scaled = np.linalg.eigvalsh(2 * proof.S[K:, K:] / lam)
+        zero = upfm_minimizer(K, n, lam, lam).collapsed is False
+        assert zero == (share > 1)
+        assert proof.min_eigenvalue > -1e-12
+        assert scaled[-1] == pytest.approx(K / (K - 1))
+        slope = 2 * proof.S[:K, K:]
+        schur = lam * np.eye(K * n) - proof.B - slope.T @ slope / lam
+        expected = lam * K / (K - 1) - 1 / (n * K**2 * lam)
+        if zero:
+            assert np.linalg.matrix_rank(proof.S) == K + K * n - 1
+            near = np.abs(np.linalg.eigvalsh(schur) - expected)
+            assert np.sort(near)[K - 2] < 1e-12
+        assert proof.rank_S == np.linalg.matrix_rank(proof.S, tol=1e-10)
+        assert proof.rank_Q == (0 if zero else K)
+
+
+@pytest.mark.parametrize("loss", ["ce", "l2"])
+def test_the_descent_minimizes_the_risk_itself(loss):
+    counts, penalties = (3, 1, 2), (0.02, 0.01)
+    found = upfm.descend(counts, 4, *penalties, loss, starts=3, seed=1)
+    y = np.repeat(np.arange(3), counts)
+    own = upfm_risk(found.H, found.W, y, *penalties, loss)
+    assert found.H.min() >= 0 and found.risks.shape == (3,)
+    assert own == pytest.approx(found.risk, abs=1e-13)
+    _, by_H, by_W = risk_and_slopes(
+        found.H, found.W, np.eye(3)[y], *penalties, loss
+    )
+    assert np.abs(by_W).max() < 1e-6 and by_H.min() > -1e-6
+    assert np.abs(by_H[found.H > 0]).max() < 1e-6
+
+
+def test_some_descents_leave_a_class_behind():
+    # The local minimum of two classes and two neurons in closed form.
+    K, n, penalties = 2, 4, (0.02, 0.01)
+    hole, features, _ = minority_solution(K, n, n, *penalties)
+    found = upfm.descend([n] * K, K, *penalties, starts=30)
+    above = found.risks > upfm_minimizer(K, n, *penalties).risk + 1e-6
+    assert 0 < above.sum() < 30
+    np.testing.assert_allclose(found.risks[above], hole, atol=1e-8)
+    # The first start of seed 0 is one of them: what is returned is the best.
+    first = upfm.descend([n] * K, K, *penalties, starts=1)
+    squares = (first.H**2).sum(axis=1).reshape(K, n)
+    assert first.risk == found.risks[0] == pytest.approx(hole, abs=1e-8)
+    np.testing.assert_allclose(
+        np.sort(squares.mean(axis=1)), [0, features], atol=1e-4
+    )
+    assert found.risk == found.risks.min()
+    y = np.repeat(np.arange(K), n)
+    own = upfm_risk(found.H, found.W, y, *penalties)
+    assert own == pytest.approx(found.risk, abs=1e-12)
+
+
+def test_a_minority_is_given_up_exactly_beyond_its_threshold():
+    # m (K-1) / K < N^2 lambda_W lambda_H.
+    K, n, m, ratio = 3, 6, 2, 2.0
+    N = (K - 1) * n + m
+    edge = np.sqrt(m * (K - 1) / K) / N
+    for share in (0.85, 1.03):
+        penalties = share * edge * ratio, share * edge / ratio
+        risk, features, smallest = minority_solution(K, n, m, *penalties)
+        assert (smallest > -1e-12) == (share > 1)
+        best, H, _ = descend([n, n, m], 6, *penalties, "ce", starts=8)
+        last = (H[-m:] ** 2).sum()
+        if share > 1:
+            assert best == pytest.approx(risk, abs=1e-9) and last < 1e-6
+            assert (H[0] ** 2).sum() == pytest.approx(features, rel=1e-3)
+        else:
+            assert best < risk - 1e-6 and last > 1e-3
+
+
+def test_a_certificate_of_what_is_no_minimizer_fails(monkeypatch):
+    best = upfm_minimizer(3, 2, 0.02, 0.01)
+    for scale in (0.5, 1.5):
+        wrong = dataclasses.replace(best, a=scale * best.a)
+        monkeypatch.setattr(
+            relaxation, "upfm_minimizer", lambda *_, wrong=wrong: wrong
+        )
+        proof = kkt_certificate(3, 2, 0.02, 0.01)
+        # Too small a scale leaves a slope that S cannot hide; too large a
+        # one keeps S positive, but not orthogonal to Q.
+        assert (proof.min_eigenvalue < -0.1) == (scale < 1)
+        assert proof.slackness == np.linalg.norm(proof.S @ proof.Q) > 1e-3
+        roots = np.repeat([0.02, 0.01], [3, 6]) ** -0.5
+        spectrum = np.linalg.eigvalsh(2 * roots[:, None] * proof.S * roots)
+        assert proof.min_eigenvalue == pytest.approx(spectrum[0], abs=1e-12)
+        assert proof.rank_S == (spectrum > 1e-8).sum()
+        assert proof.complementarity == 0
+    # Means that share neurons: V is positive where B is.
+    wrong.__dict__["H"] = np.ones((6, 3))
+    shared = kkt_certificate(3, 2, 0.02, 0.01)
+    assert shared.complementarity == pytest.approx(3 * shared.B.sum())
+
+
 def test_averaging_within_unequal_classes_loses_nothing():
     counts, penalties = (4, 2, 1), (0.02, 0.01)
     full = upfm_sdp(counts, *penalties, reduction="full")
@@ -137,7 +298,11 @@ def test_averaging_within_unequal_classes_loses_nothing():
     assert full.objective == pytest.approx(reduced.objective, abs=1e-6)
     best = descend(counts, 3, *penalties, "ce", starts=8)[0]
     assert best == pytest.approx(reduced.objective, abs=1e-6)
-    assert full.Z.shape == (7, 3) and reduced.Z.shape == (3, 3)
+    labels = np.repeat(np.arange(3), counts)
+    np.testing.assert_allclose(full.Z, reduced.Z[labels], atol=5e-3)
+    np.testing.assert_allclose(
+        full.V, reduced.V[np.ix_(labels, labels)], atol=5e-3
+    )
 
 
 def test_a_large_problem_does_not_build_the_features():
@@ -156,6 +321,11 @@ def test_balance_and_shared_features(loss):
         0.002 * (solution.H**2).sum(), rel=1e-13
     )
     assert ((solution.H_mean > 0).sum(axis=0) == 1).all()
+    # Shared out evenly, one class after another.
+    owner = (solution.H_mean > 0).argmax(axis=0)
+    assert owner.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    squares = (solution.H_mean**2).sum(axis=1)
+    np.testing.assert_allclose(squares, solution.b, rtol=1e-14)
     y = np.repeat(np.arange(3), 5)
     risk = upfm_risk(solution.H, solution.W, y, 0.01, 0.002, loss)
     assert risk == pytest.approx(upfm_minimizer(3, 5, 0.01, 0.002, loss).risk)

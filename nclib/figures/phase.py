@@ -174,8 +174,11 @@ def draw_panel(axes, result, panel, union, names=True):
     )
     fine = np.linspace(sigma[0] / 4, sigma[-1], 80)
     exact = [phase_boundary(result.means[panel], s) for s in fine]
-    low, high = np.array([b.band(result.n) for b in exact]).T
-    axes.fill_between(fine, low, high, color="black", alpha=0.22, lw=0)
+    # No band at the left end, where n is too small for it.
+    known = [b.least_n <= result.n for b in exact]
+    bands = [b.band(result.n) for b in np.array(exact)[known]]
+    low, high = np.transpose(bands)
+    axes.fill_between(fine[known], low, high, color="black", alpha=0.22, lw=0)
     delta = np.array([b.delta for b in exact])
     axes.plot(fine, delta, **style.EXACT)
     d = np.linspace(ratio[0], ratio[-1], 400) * result.n

@@ -16,7 +16,7 @@ def draw_coins(d, n, clusters, noise, least, gordon):
     clusters, noise : pairs of arrays
         Drawn smallest dimensions, and the m exact chances.
     least : (m,) array
-        The bound for any data.
+        The bound for any means.
     gordon : float
         d/n of Gordon's bound.
     """

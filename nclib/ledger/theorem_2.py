@@ -1,14 +1,19 @@
 """Theorem 2: the unconstrained positive feature model, four ways."""
 
 import numpy as np
-from scipy.special import entr, softmax
+from scipy.special import entr, logsumexp, softmax
 
 from nclib.feasibility import decide
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale
 from nclib.metrics import nc_metrics
 from nclib.networks import collapsed_network
-from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
+from nclib.relaxation import (
+    gap_terms,
+    kkt_certificate,
+    minority_solution,
+    upfm_sdp,
+)
 from nclib.upfm import PENALTIES, descend, upfm_minimizer, upfm_risk
 
 LOSSES = ("ce", "l2")
@@ -34,6 +39,10 @@ def certify(loss, sizes):
                 return False, f"B is no multiplier at {K, n, penalties}"
             if proof.rank_Q != (K if s.collapsed else 0):
                 return False, f"rank Q = {proof.rank_Q} at {K, n, penalties}"
+            # Beyond the transition the vector of ones is in both kernels.
+            missing = 0 if s.collapsed else 1 if loss == "ce" else 0
+            if proof.rank_S + proof.rank_Q != K + K * n - missing:
+                return False, f"rank S = {proof.rank_S} at {K, n, penalties}"
             cases, collapsed = cases + 1, collapsed + s.collapsed
     holds = attained < 1e-14 and negative < 1e-11 and slack < 1e-13
     return holds and 0 < collapsed < cases, (
@@ -85,8 +94,8 @@ def theorem_2b(scale):
 )
 def ladder(scale):
     """The semidefinite program, its average over the samples of a class, its
-    average over classes, the closed form and non-convex descent have the same
-    minimum.
+    average over classes, the closed form and the best of several non-convex
+    descents have the same minimum.
 
     Needs: (n, K) = (2, 3), (3, 2), (2, 4), both losses, before and beyond the
     transition to zero.
@@ -115,6 +124,201 @@ def ladder(scale):
     )
     return holds, "largest distance from the closed form: " + ", ".join(
         f"{name} {value:.0e}" for name, value in worst.items()
+    )
+
+
+def _relaxed(U, Z, V, Y, sizes, lambda_W, lambda_H, loss):
+    """The relaxation's objective; ``sizes`` says what a row stands for."""
+    weights = sizes / sizes.sum()
+    if loss == "ce":
+        losses = logsumexp(Z, axis=1) - (Z * Y).sum(axis=1)
+    else:
+        losses = ((Z - Y) ** 2).sum(axis=1) / 2
+    traces = lambda_W * np.trace(U) + lambda_H * sizes @ np.diag(V)
+    return weights @ losses + traces / 2
+
+
+def _reductions(rng, counts, penalties, loss):
+    """How far each step of the ladder is from its claim, at one point Q.
+
+    Every entry is at most zero, but for rounding.
+    """
+    K, N = len(counts), counts.sum()
+    Y = np.repeat(np.eye(K), counts, axis=0)
+    P = Y / counts @ Y.T
+    # A feasible point that no features have: of full rank, V >= 0.
+    F = rng.standard_normal((K + N, K + N)) / np.sqrt(K + N)
+    F[K:] = abs(F[K:]) + 0.3 * Y @ rng.random((K, K + N))
+    Q = F @ F.T
+
+    def blocks(Q):
+        return Q[:K, :K], Q[K:, :K], Q[K:, K:]
+
+    ones = np.ones(N)
+    before = _relaxed(*blocks(Q), Y, ones, *penalties, loss)
+    lift = np.eye(K + N)
+    lift[K:, K:] = P
+    U, Z, V = blocks(lift @ Q @ lift)
+    found = [_relaxed(U, Z, V, Y, ones, *penalties, loss) - before, -V.min()]
+    # The same point, one row a class.
+    first = np.cumsum(counts) - counts
+    means = Z[first], V[np.ix_(first, first)]
+    small = _relaxed(U, *means, np.eye(K), counts, *penalties, loss)
+    found.append(abs(small - _relaxed(U, Z, V, Y, ones, *penalties, loss)))
+    whole = np.block([[U, means[0].T], [means[0], means[1]]])
+    found.append(-np.linalg.eigvalsh(whole)[0])
+    if (counts == counts[0]).all():
+        # The average over all permutations of the classes keeps the mean of
+        # the diagonal and that of all other entries.
+        def average(M):
+            spread = M[~np.eye(K, dtype=bool)].mean()
+            return (np.trace(M) / K - spread) * np.eye(K) + spread
+
+        U, Z, V = (average(M) for M in (U, *means))
+        even = _relaxed(U, Z, V, np.eye(K), counts, *penalties, loss)
+        found.append(even - small)
+        scale = Z[0, 0] - Z[0, 1]
+        slope = np.sqrt(np.prod(penalties) * counts[0] * K)
+        slope *= np.sqrt(K - 1) if loss == "ce" else np.sqrt(K)
+        # What acts on the vector of ones, and on its complement.
+        both, shares = np.array([scale + K * Z[0, 1], scale]), [1, K - 1]
+
+        def floor(both):
+            if loss == "ce":
+                fit = np.log1p((K - 1) * np.exp(-both[1]))
+                return fit + slope * abs(both[1])
+            costs = (both - 1) ** 2 / 2 + slope * abs(both)
+            return shares @ costs / K
+
+        found.append(floor(both) - even)
+        # It is attained, for the squared loss where the two are equal.
+        pattern = np.eye(K) - (1 / K if loss == "ce" else 0)
+        price = penalties[0] * np.trace(pattern)
+        length = abs(scale) * np.sqrt(price / (penalties[1] * counts.sum()))
+        U, V = scale**2 / length * pattern, length * np.eye(K)
+        least = _relaxed(
+            U, scale * pattern, V, np.eye(K), counts, *penalties, loss
+        )
+        found.append(abs(least - floor(np.full(2, scale))))
+    return found
+
+
+@claim(
+    "ladder-reductions",
+    "Section 4.1",
+    strength="identity",
+)
+def reductions(scale):
+    """From a point of the semidefinite program, projecting the samples on the
+    means of their classes, averaging over the classes and keeping the scale
+    of the logits alone leads to a feasible point that costs no more; a point
+    of the smaller program is one of the larger at the same cost.
+
+    Needs: any class sizes for the first step, equal ones for the others;
+    either loss.
+    """
+    draws = at_scale(scale, 60, 600)
+    rng = np.random.default_rng(41)
+    worst, drop = -np.inf, 0.0
+    for i in range(draws):
+        K = int(rng.integers(2, 5))
+        counts = rng.integers(1, 6, K)
+        if i % 2:
+            counts[:] = counts[0]
+        penalties = 10 ** rng.uniform(-3, 0, 2)
+        found = _reductions(rng, counts, penalties, LOSSES[i // 2 % 2])
+        worst, drop = max(worst, *found), max(drop, -found[0])
+    tight = 0.0
+    for counts, loss in (((4, 2, 1), "ce"), ((2, 5), "l2"), ((3, 3), "ce")):
+        # The reduced optimum, read as a point of the full program.
+        least = upfm_sdp(counts, 0.02, 0.01, loss)
+        Y = np.repeat(np.eye(len(counts)), counts, axis=0)
+        value = _relaxed(
+            least.U,
+            Y @ least.Z,
+            Y @ least.V @ Y.T,
+            Y,
+            np.ones(len(Y)),
+            0.02,
+            0.01,
+            loss,
+        )
+        full = upfm_sdp(counts, 0.02, 0.01, loss, "full").objective
+        tight = max(
+            tight, abs(value - least.objective), abs(full - least.objective)
+        )
+    return worst < 1e-10 and drop > 0.1 and tight < 1e-6, (
+        f"{draws} random points: no step adds more than {max(worst, 0):.0e}, "
+        f"the first saves up to {drop:.2f}; at three optima of the reduced "
+        f"program, two with unequal classes, it and the full one agree to "
+        f"{tight:.0e}"
+    )
+
+
+def _left_behind(K, n, D, lambda_W, lambda_H):
+    """Features and classifier at which the last class has no features.
+
+    The other classes are at their best, and all D neurons are in use.
+    """
+    _, square, _ = minority_solution(K, n, n, lambda_W, lambda_H)
+    owner = np.arange(D) % (K - 1)
+    share = np.bincount(owner)
+    means = np.zeros((K, D))
+    means[owner, np.arange(D)] = np.sqrt(square / share[owner])
+    # The predictions of the closed form, and W where its gradient vanishes.
+    rest = K * n * np.sqrt(lambda_W * lambda_H / (n * K * (K - 1)))
+    P = np.full((K, K), rest) + (1 - K * rest) * np.eye(K)
+    W = means.T @ (np.eye(K) - P) / (K * lambda_W)
+    return np.repeat(means, n, axis=0), W
+
+
+@claim(
+    "upfm-left-behind",
+    strength="identity",
+)
+def left_behind(scale):
+    """With H >= 0 there are local minima above the global one, at every width:
+    one class has no features, and the others use every neuron.
+
+    Needs: cross-entropy, a > 0; one dead neuron more, and the point is a
+    saddle.
+    """
+    draws = at_scale(scale, 300, 3000)
+    rng = np.random.default_rng(42)
+    slope, rise, fall, gap, most = 0.0, np.inf, np.inf, np.inf, 0
+    for K, n, D in ((2, 4, 2), (2, 4, 10), (3, 3, 3), (3, 3, 12), (5, 2, 20)):
+        penalties = 0.02, 0.01
+        y = np.repeat(np.arange(K), n)
+        H, W = _left_behind(K, n, D, *penalties)
+        risk = upfm_risk(H, W, y, *penalties)
+        G = (softmax(H @ W, axis=1) - np.eye(K)[y]) / len(y)
+        by_H, by_W = G @ W.T + 0.01 * H, H.T @ G + 0.02 * W
+        # Stationary: slopes vanish, but those that push H below zero.
+        slope = max(
+            slope, np.abs(by_W).max(), np.abs(np.where(H > 0, by_H, 0)).max()
+        )
+        slope = max(slope, -by_H.min())
+        gap = min(gap, risk - upfm_minimizer(K, n, *penalties).risk)
+        size = np.abs(W).min(where=W != 0, initial=np.inf)
+        for _ in range(draws):
+            step = rng.uniform(0, 0.2) * size
+            near = np.maximum(H + step * rng.standard_normal(H.shape), 0)
+            turned = W + step * rng.standard_normal(W.shape)
+            change = upfm_risk(near, turned, y, *penalties) - risk
+            rise = min(rise, change)
+        # A neuron that nobody uses lets the class back in.
+        spare = np.zeros((len(y), 1))
+        spare[y == K - 1] = 0.1
+        row = np.full((1, K), -0.1) / (K - 1)
+        row[0, -1] = 0.1
+        wider = np.hstack([H, spare]), np.vstack([W, row])
+        fall = min(fall, risk - upfm_risk(*wider, y, *penalties))
+        most = max(most, D)
+    holds = slope < 1e-12 and rise > -1e-14 and gap > 0.1 and fall > 1e-4
+    return holds, (
+        f"five problems, up to {most} neurons: stationary to {slope:.0e}, "
+        f"at least {gap:.2f} above the minimum; {draws} changes of each "
+        f"raise the risk by at least {rise:.0e}; a spare neuron lowers it"
     )
 
 
@@ -423,4 +627,46 @@ def erratum_36(scale):
         f"apart, both strictly complementary; in Theorem 2, {cases} cases: "
         f"up to {loose} directions lie in the kernel of S, none survives "
         f"both conditions (least singular value ratio {least:.3f})"
+    )
+
+
+@claim(
+    "erratum-56",
+    "Theorem 2(a), the end of its proof",
+    strength="identity",
+)
+def erratum_56(scale):
+    """The matrices of inner products do not imply W = (a / sqrt b) C_K and H =
+    sqrt b Y: that is one factorization among many.
+
+    Needs: D = K, where the neurons may be reordered, and D > K, where they may
+    share a class.
+    """
+    error, apart = 0.0, np.inf
+    for K, n in ((2, 3), (3, 4), (5, 2)):
+        y = np.repeat(np.arange(K), n)
+        best = upfm_minimizer(K, n, 0.02, 0.01)
+        H = np.sqrt(best.b) * np.eye(K)[y]
+        W = best.a / np.sqrt(best.b) * (np.eye(K) - 1 / K)
+        order = np.roll(np.arange(K), 1)
+        shared = upfm_minimizer(K, n, 0.02, 0.01, D=2 * K + 1)
+        for other, weights in (
+            (H[:, order], W[order]),
+            (shared.H, shared.W),
+        ):
+            risk = upfm_risk(other, weights, y, 0.02, 0.01)
+            error = max(
+                error,
+                abs(risk - best.risk),
+                np.abs(other @ other.T - H @ H.T).max(),
+                np.abs(weights.T @ weights - W.T @ W).max(),
+                np.abs(other @ weights - H @ W).max(),
+            )
+            printed = np.zeros_like(other)
+            printed[:, :K] = H
+            apart = min(apart, np.linalg.norm(other - printed))
+    return error < 1e-12 and apart > 1, (
+        "K = 2, 3, 5: two more nonnegative factorizations of each, with D = K "
+        f"and D = 2 K + 1, have the same risk and inner products to "
+        f"{error:.0e}, and features at least {apart:.1f} from sqrt b Y"
     )

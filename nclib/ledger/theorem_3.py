@@ -216,3 +216,72 @@ def digits_threshold(scale):
         f"{exact_margin(*first_per_class(X, y, n), 1):.1e} and "
         f"{exact_margin(*first_per_class(X, y, n + 1), 1):.2f}"
     )
+
+
+# The right panel of the chapter's first figure: the blue class is no longer
+# feasible; on the left the third sample is (-2, 1).
+_PLANE = np.array([[2, 1], [1, 2], [1, 1], [1, -2]], dtype=float)
+_KINDS = np.array([0, 0, 1, 1])
+
+
+@claim(
+    "erratum-53",
+    "After Theorem 3, on case (b)",
+    strength="certified",
+)
+def erratum_53(scale):
+    """Case (b) is linear independence, which is more than the linear
+    separability that the text names: separable classes need not collapse, and
+    independent samples are separable under any labels.
+
+    Needs: four samples in the plane, and random data of rank N.
+    """
+    verdict = theorem_3(_PLANE, _KINDS)
+    decision = decide(_PLANE, _KINDS)
+    rank = np.linalg.matrix_rank(_PLANE)
+    if not (verdict.separable and proved(decision, False, [0])):
+        return False, f"the plane: {verdict.reason}, {decision}"
+    draws = at_scale(scale, 6, 60)
+    for seed in np.random.SeedSequence(53).spawn(draws):
+        rng = np.random.default_rng(seed)
+        K, n = int(rng.integers(2, 5)), int(rng.integers(2, 6))
+        X, y = _random_data(rng, n, K * n, K, integers=True)
+        y = rng.permutation(y)
+        if sigma_min_bound(X) == 0.0 or not theorem_3(X, y).separable:
+            return False, "independent samples were not found separable"
+        if not proved(decide(X, y), True):
+            return False, "independent samples were not proved to collapse"
+    return rank < len(_PLANE), (
+        f"four samples of rank {rank}: separable, and (2.12) is infeasible, "
+        f"proved; {draws} data sets of proved rank N with shuffled labels "
+        "are separable and collapse, proved"
+    )
+
+
+@claim(
+    "erratum-58",
+    "Abstract and contributions",
+    strength="certified",
+)
+def erratum_58(scale):
+    """Theorem 3 does not characterize collapse: it is silent on data that
+    collapse and on data that do not. The characterization is (2.12).
+
+    Needs: four samples in the plane, one of them moved; Theorems 4 to 6 have
+    conditions in one direction only.
+    """
+    said = []
+    for third, occurs in (((-2, 1), True), ((1, 1), False)):
+        X = _PLANE.copy()
+        X[2] = third
+        verdict, decision = theorem_3(X, _KINDS), decide(X, _KINDS)
+        if verdict.occurs is not None or decision.occurs is not occurs:
+            return False, f"third sample {third}: {verdict.reason}, {decision}"
+        labels = None if occurs else [0]
+        if not proved(decision, occurs, labels):
+            return False, f"third sample {third}: not proved"
+        said.append(f"third sample {third}: {occurs}")
+    return True, (
+        "no part of Theorem 3 applies to four samples in 2 dimensions; "
+        f"collapse, proved: {'; '.join(said)}"
+    )

@@ -3,6 +3,7 @@
 from functools import cache
 
 import numpy as np
+from scipy.special import softmax
 
 from nclib.data import GaussianMixture, two_cluster_means
 from nclib.feasibility import decide
@@ -82,8 +83,9 @@ def figure_3(scale):
     status="numerical",
 )
 def figure_4(scale):
-    """At sigma = 0.18 all metrics fall; the classifier becomes a simplex to
-    rounding, NC1 and NC2 of the means stay behind.
+    """At sigma = 0.18 all metrics end below a tenth of their first values; the
+    classifier becomes a simplex to rounding, NC1 and NC2 of the means end at
+    least ten times higher.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours; rounding is that of float32 for SGD.
@@ -99,6 +101,9 @@ def figure_4(scale):
                 worst[metric] = max(worst[metric], rows[metric][-1])
                 if rows[metric][-1] > rows[metric][0] / 10:
                     return False, f"{name}: {metric} does not fall"
+            behind = min(rows[m][-1] for m in ("nc1", "nc2_features"))
+            if behind < 10 * rows["nc2_weights"][-1]:
+                return False, f"{name}: {behind} is not behind"
         if worst["nc2_weights"] > _W_ROUNDING[name]:
             return False, f"{name}: NC2 of W ends at {worst['nc2_weights']}"
         said.append(
@@ -115,8 +120,9 @@ def figure_4(scale):
     status="numerical",
 )
 def figure_5(scale):
-    """At sigma = 1.42 NC1 soon stops falling where d >= 2 n, and every net
-    ends far above the global minimum.
+    """At sigma = 1.42, where d >= 2 n, NC1 has after a fifth of the time its
+    last value within 25 %; every net ends 5e-4 or more above the floor of
+    Theorem 2, at least three times as far as at sigma = 0.18.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours.
@@ -139,9 +145,9 @@ def figure_5(scale):
             for r in high
             if r in low and high[r]["nc1"][-1] > low[r]["nc1"][-1]
         ]
-        if not moved or max(moved) > 1.25 or min(moved) < 0.8:
+        if len(moved) < 3 or max(moved) > 1.25 or min(moved) < 0.75:
             return False, f"{name}: NC1 still moves by {moved}"
-        if min(gaps) < 5e-4 or min(times) < 3:
+        if min(gaps) < 5e-4 or len(times) < 6 or min(times) < 3:
             return False, f"{name}: gaps {gaps}"
         said.append(
             f"{name}: gap at least {min(gaps):.1e}, {min(times):.0f} to "
@@ -300,17 +306,22 @@ def plateau(scale):
     _, _, low, _, _ = stationary(LOW, 1.5, n)
     own = abs(gap(net, X, y))
     H, W = run.net.features(X), run.net.W
+    # The gradient once more, without the trainer's algebra.
+    G = (softmax(H @ W, axis=1) - np.eye(2)[y]) / len(y)
+    by_W, by_H = H.T @ G + 1e-3 * W, (G @ W.T + 1e-6 * H) * (H > 0)
+    gradient = np.hypot(np.linalg.norm(by_W), np.linalg.norm(X.T @ by_H))
     balance = 1e-3 * (W**2).sum() / (1e-6 * (H**2).sum()) - 1
     holds = (
         run.gap > 1e-4
-        and run.gradient_norm < 1e-6
+        and gradient < 1e-6
+        and abs(gradient - run.gradient_norm) < 1e-9
         and abs(balance) < 1e-4
         and own < 1e-13
         and terms.spread > 0.5 * run.gap
         and abs(low.gap) < 1e-9
     )
     return holds, (
-        f"n = {n}: gradient {run.gradient_norm:.0e}, gap {run.gap:.1e}, of "
+        f"n = {n}: gradient {gradient:.0e}, gap {run.gap:.1e}, of "
         f"which {terms.spread / run.gap:.0%} is spread within the classes; "
         f"a collapsed network on these data has gap {own:.0e}; at low noise "
         f"L-BFGS ends at gap {low.gap:.0e}"
