@@ -333,6 +333,98 @@ def test_sigma_min_bound_of_known_matrices():
     assert not sigma_min_bound(np.full((2, 3), 1e200)) > 0
 
 
+def exact_gamma(k):
+    u = Fraction(1, 2**53)
+    return k * u / (1 - k * u)
+
+
+def test_the_constants_of_the_rounding_bounds():
+    # Half the spacing of the numbers at 1, and the smallest normal number.
+    assert 2 * certificates._UNIT_ROUNDOFF == np.spacing(1.0)
+    assert certificates._UNDERFLOW == np.finfo(float).tiny
+    for k in (1, 2, 17, certificates._LONGEST):
+        assert certificates._gamma(k) == pytest.approx(
+            float(exact_gamma(k)), rel=1e-15
+        )
+    # What _UP promises: two of the longest sums and 50,000 roundings.
+    promised = exact_gamma(2 * certificates._LONGEST + 50_000)
+    assert 1 < 1 + promised < Fraction(certificates._UP)
+    # And not much more: half as long again would be too long.
+    assert 1 + exact_gamma(3 * certificates._LONGEST) > certificates._UP
+    assert certificates._VANISHING > 2.0**100 * certificates._UNDERFLOW
+
+
+def test_the_bound_on_a_product_written_out():
+    rng = np.random.default_rng(90)
+    A, x = rng.standard_normal((700, 5)), rng.standard_normal(5)
+    value, rounding, terms = certificates._product(A, x)
+    np.testing.assert_allclose(value, A @ x, rtol=1e-14)
+    np.testing.assert_allclose(terms, np.abs(A) @ np.abs(x), rtol=1e-14)
+    bound = float(exact_gamma(6)) * terms
+    np.testing.assert_allclose(rounding, bound, rtol=2e-10)
+    assert (rounding > bound).all()
+    # Where everything underflows, one smallest normal number a term.
+    tiny = np.full((1, 3), 1e-200)
+    rounding = certificates._product(tiny, tiny[0])[1]
+    assert rounding == 3 * np.finfo(float).tiny
+
+
+def test_norms_are_bounded_from_above_and_closely():
+    rng = np.random.default_rng(91)
+    for x in (
+        np.ones(2),
+        np.array([1.0, 1.0, 1.0, 1e-3]),
+        np.array([2.0, 0.5]),
+        1e-200 * np.ones(3),
+        1e200 * np.ones(3),
+        rng.standard_normal(1000),
+    ):
+        square = sum(Fraction(value) ** 2 for value in x.tolist())
+        bound = Fraction(certificates._norm_bound(x))
+        assert square <= bound**2 <= square * Fraction(1 + 1e-9)
+    assert certificates._norm_bound(np.zeros(3)) == 0.0
+    assert certificates._norm_bound(np.array([0.0, np.inf])) == np.inf
+
+
+def test_the_bound_on_the_smallest_singular_value_written_out():
+    # Of three shares of the trace the first that leaves a definite matrix.
+    u = Fraction(1, 2**53)
+    for last, chosen in ((1.0, 1e-3), (1e-2, 1e-6), (3e-6, None)):
+        A = np.zeros((3, 5))
+        A[[0, 1, 2], [0, 1, 2]] = 1.0, 1.0, last
+        trace = 2 + last**2
+        # m = 3 rows, k = 5 columns: k + 1 for the product and its diagonal,
+        # twice m + 2 for Cholesky, by Rump (2006).
+        floor = trace * float(6 * u / (1 - 6 * u) + 2 * 5 * u / (1 - 5 * u))
+        alpha = 4 * floor if chosen is None else chosen * trace / 3
+        expected = np.sqrt(alpha - floor)
+        assert sigma_min_bound(A) == pytest.approx(expected, rel=1e-6)
+        assert sigma_min_bound(A) < last
+    # What lies below four times the rounding is not found.
+    A[2, 2] = 1e-9
+    assert sigma_min_bound(A) == 0.0
+
+
+def test_corrections_are_bounded_on_two_ways():
+    # The least norm correction of A z = rho, |rho| <= residual, is at most
+    # |residual| / sigma_min; both ways bound it, where both are open.
+    rng = np.random.default_rng(92)
+    for _ in range(20):
+        A = rng.standard_normal((3, 7))
+        residual = rng.uniform(0, 1, 3)
+        found = list(certificates._corrections(A, residual))
+        assert len(found) == 2
+        signs = np.array(np.meshgrid(*[[-1, 1]] * 3)).reshape(3, -1)
+        exact = np.linalg.norm(
+            np.linalg.pinv(A) @ (residual[:, None] * signs), axis=0
+        ).max()
+        assert exact <= min(found) and max(found) < 200 * exact
+    # Rows that depend on each other: nothing is bounded, either way.
+    A[2] = A[0] + A[1]
+    assert list(certificates._corrections(A, residual)) == []
+    assert list(certificates._corrections(A.T, np.ones(7))) == []
+
+
 def test_ill_conditioned_classes_are_still_proved():
     # Condition number 1e9 by construction: beyond what the Gram matrix
     # resolves in float64, within reach of the orthonormalized rows.
