@@ -605,6 +605,40 @@ def test_what_holds_with_equality_is_proved_with_equality():
     assert shifted.holds and not shifted.proved
 
 
+def test_equality_may_show_itself_only_after_another():
+    # b is a little above 0 and -b below: only with b at 0 has -b no room.
+    rng = np.random.default_rng(93)
+    A, b = rng.standard_normal((3, 8)), rng.standard_normal(8)
+    values = np.array([1, 1, 1, 2e-10])
+    beta = np.linalg.lstsq(np.vstack([A, b]), values)[0]
+    check = verify_primal(A, np.array([b, -b]), beta)
+    assert check.proved and "within" in check.detail
+
+
+def test_sizes_are_powers_of_two_above_the_largest_entry():
+    A = np.array([[0.25, -0.125, 0.0], [3e5, -4e5, 1.0], [0.0, 0.0, 0.0]])
+    largest = certificates._largest(A, axis=1)
+    assert largest.tolist() == [[0.25], [4e5], [0.0]]
+    scaled, exponent = certificates._scaled_by_powers_of_two(A, axis=1)
+    sizes = np.abs(scaled).max(axis=1)
+    assert ((sizes[:2] >= 0.5) & (sizes[:2] < 1)).all() and sizes[2] == 0
+    np.testing.assert_array_equal(np.ldexp(scaled, exponent), A)
+    # Sizes near 1 are left alone, and a bit that would be lost is not.
+    small = np.array([[1.5, 2.0]])
+    assert certificates._scaled_by_powers_of_two(small, axis=1)[0] is small
+    lost = np.array([[1e300, 1e-300 * (1 + 2.0**-52)]])
+    assert certificates._scaled_by_powers_of_two(lost, axis=1)[0] is None
+
+
+def test_the_accuracy_counts_its_own_rounding():
+    one = np.ones((1, 1))
+    inside, outside = certificates._primal_accuracy(one, -one, np.ones(1))
+    # A product of one term, and the difference to 1.
+    u = Fraction(1, 2**53)
+    assert inside == pytest.approx(float(2 * u / (1 - 2 * u) + u), rel=1e-9)
+    assert outside == 0
+
+
 def test_dependent_rows_are_left_out_only_if_they_are_exactly_dependent():
     rows = certificates._independent_rows
     rng = np.random.default_rng(506)

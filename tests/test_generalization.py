@@ -103,6 +103,10 @@ def test_no_member_of_the_class_beats_the_optimum():
         assert mu @ other / np.linalg.norm(other) < best.ratio
         assert neuron_error(other, mu, 1.0) > best.error(1.0)
     assert neuron_error(best.beta, mu, 1.0) == pytest.approx(best.error(1.0))
+    for scale in (1e-200, 1e200):
+        error = neuron_error(scale * best.beta, mu, 1.0)
+        assert error == pytest.approx(best.error(1.0), rel=1e-12)
+    assert best.error(0.5) == pytest.approx(norm.cdf(-2 * best.ratio))
 
 
 def test_invariances_of_the_optimum():
@@ -520,6 +524,49 @@ def test_a_ratio_above_its_bound_is_not_returned(monkeypatch):
         nclib.best_collapsed_neuron(X, y, mu, 0)
 
 
+@pytest.mark.parametrize(
+    "name", ["primal", "dual", "stationarity", "complementarity"]
+)
+def test_an_optimum_that_misses_its_conditions_is_not_returned(
+    monkeypatch, name
+):
+    from nclib import generalization
+
+    real = generalization._residuals
+    X, y, mu = opposite(10, 40, 1.0, seed=3)
+    assert real is generalization._residuals
+    monkeypatch.setattr(
+        generalization,
+        "_residuals",
+        lambda *parts: real(*parts) | {name: 1e-6},
+    )
+    with pytest.raises(ValueError, match="cannot tell the best neuron"):
+        best_collapsed_neuron(X, y, mu, 0)
+
+
+def test_residuals_by_hand():
+    from nclib.generalization import _residuals
+
+    found = _residuals(
+        np.array([[1.0, 0.0], [0.0, 3.0]]),
+        np.array([[0.0, 4.0]]),
+        np.array([2.0, 0.0]),
+        np.array([1.0, 0.25]),
+        np.array([-1.0, 3.0]),
+        np.array([-5.0]),
+        np.array([0.0, 1.0]),
+    )
+    # t = 0.875 is the mean of 1 and 0.75; size 4 of a sample, norm 2 of mu.
+    assert found == pytest.approx(
+        {
+            "primal": 1.0 / 4,
+            "dual": 5.0 * 4 / 2,
+            "stationarity": 1.0 / 2,
+            "complementarity": (2 * 0.875 + 5 * 1.0) / 2,
+        }
+    )
+
+
 @pytest.mark.parametrize(("n", "d", "s"), [(100, 300, 1.0), (60, 300, 3.0)])
 def test_the_best_separator(n, d, s):
     # The cosine of one draw has a deviation below 0.013 (40 draws measured),
@@ -541,6 +588,21 @@ def test_the_best_separator(n, d, s):
     assert abs(np.mean(cosines) - limit) < 0.02
     neuron = collapsed_error(d / n, s).q
     assert 1 < separator_factor(d / n, s) < np.sqrt(d / (d - n)) < neuron
+
+
+def test_without_end_to_the_dimensions_nothing_is_paid():
+    limit = collapsed_error(np.inf, 0.5)
+    assert limit.error == limit.bayes == pytest.approx(norm.cdf(-2))
+    assert limit.q == 1 and limit.cosine == -1
+
+
+def test_the_smallest_arguments_that_are_legal():
+    assert theorem_7b_events(2, 1, 1.0)[2] == pytest.approx(
+        (2 + np.sqrt(2 * np.log(2))) ** 2
+    )
+    assert printed_factor(0.5, 1.0) == pytest.approx(
+        3 + np.exp(-0.5) / np.sqrt(2 * np.pi)
+    )
 
 
 def test_the_separator_pays_nothing_without_noise():
