@@ -170,6 +170,10 @@ def test_sandwich_from_the_noise_itself():
     assert sandwich(X, y, -mean, s * scale) != pytest.approx(bounds)
     # Below d = 2n + 1 nothing bounds the optimum from above.
     assert sandwich(X[:, :12], y, mean[:12], s * scale, 1)[1] == np.inf
+    # Nor where two samples are equal, since Z Z^T is singular then.
+    twice = X.copy()
+    twice[1] = twice[0]
+    assert sandwich(twice, y, mean, s * scale, 1)[1] == np.inf
     # Samples on the axis: no noise elsewhere, error Phi(-1/s) exactly.
     line = np.array([[1.0, 0, 0], [-1.0, 0, 0]])
     lower, _ = sandwich(line, [0, 1], line[0], 0.5)
