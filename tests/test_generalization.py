@@ -20,15 +20,18 @@ from nclib.bounds import (
 )
 from nclib.data import GaussianMixture
 from nclib.generalization import (
+    admissible,
     best_collapsed_neuron,
     best_separator,
     beta_law,
+    blind_direction,
     draw,
     flat_ratio,
     guess_bound,
     limit_errors,
     neuron_error,
     sandwich,
+    slack_needed,
     two_neuron_error,
 )
 
@@ -598,6 +601,37 @@ def test_without_end_to_the_dimensions_nothing_is_paid():
     limit = collapsed_error(np.inf, 0.5)
     assert limit.error == limit.bayes == pytest.approx(norm.cdf(-2))
     assert limit.q == 1 and limit.cosine == -1
+
+
+def test_a_blind_direction_is_a_unit_vector_that_nothing_sees():
+    X, _, mu = opposite(5, 20, 0.5, seed=1)
+    v = blind_direction(X, mu)
+    assert np.linalg.norm(v) == pytest.approx(1.0, rel=1e-14)
+    assert np.abs(np.vstack([X, mu]) @ v).max() < 1e-14
+
+
+def test_violations_are_relative_to_what_rounding_can_do():
+    X, y = np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([0, 1])
+    # <x, beta1> = 7 and 2 in units of 5 sqrt(2), <x, beta2> = 2 of 2.5 and 1.
+    one, half = np.ones(2), np.array([0.0, 0.5])
+    worst = admissible(X, y, one, half)
+    assert worst == pytest.approx(6 / (5 * np.sqrt(2)))
+    # Small neurons: in units of 1.
+    assert admissible(X, y, 0.1 * one, 0 * one + 1e-9) == pytest.approx(
+        1 - 2e-9, abs=1e-8
+    )
+
+
+@pytest.mark.parametrize("s", [0.3, 0.5, 15.0])
+def test_the_constants_that_make_the_printed_bound_tight(s):
+    # At d = 2 n log n, B of (2.28) with c1 = c2 = c is exactly (s q)^2.
+    for n in (1e3, 1e9):
+        delta, c = 2 * np.log(n), slack_needed(n, s)
+        U = s**3 * np.exp(-1 / (2 * s**2)) / np.sqrt(2 * np.pi)
+        slack = c * (s**2 + s) * np.sqrt(np.log(n) / n)
+        B = (U + s**2 + 1 - slack) / (2 * delta) + s**2
+        q = collapsed_error(delta, s).q
+        assert pytest.approx((s * q) ** 2, rel=1e-9) == B
 
 
 def test_the_smallest_arguments_that_are_legal():
