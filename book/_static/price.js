@@ -133,7 +133,7 @@ figures.kinds.price = (data, stage) => {
     const q = Math.sqrt(truth ?? 1);
     const degrees = (Math.acos(1 / q) * 180) / Math.PI;
     const cost = truth
-      ? `Collapse costs as much as ${short(100 * (truth - 1))}\u00a0% more ` +
+      ? `One neuron pays as much as ${short(100 * (truth - 1))}\u00a0% more ` +
         `noise variance: error ${short(exact.error(truth, s), 3)} instead of ` +
         `${short(exact.error(1, s), 3)}.`
       : "No neuron collapses: d/n is below the exact boundary, " +
