@@ -173,8 +173,8 @@ def chernoff_width(X, failure=None):
     With S the kernel of Theorem 6, L = ||X|| / sqrt(lambda_min(S)) and
     failure p it is
 
-    .. math:: \tfrac43 \bigl(\sqrt N + L t\bigr)^2 \log\frac Np,
-        \qquad t^2 = 2\log(16 + 64 L^2).
+    .. math:: & \tfrac43 \bigl(\sqrt N + L t\bigr)^2 \log\frac Np, \\
+        & t^2 = 2\log(16 + 64 L^2).
 
     Parameters
     ----------
