@@ -466,6 +466,27 @@ def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):
     assert steps.sum() == pytest.approx(30, rel=1e-12)
 
 
+def test_the_flow_records_the_first_step_past_each_of_its_times(monkeypatch):
+    times, accept = [0.0], _State.accept
+
+    def taking(state, h):
+        times.append(times[-1] + h)
+        accept(state, h)
+
+    monkeypatch.setattr(_State, "accept", taking)
+    X, y = mixture(12, 30, 0.8)
+    run = flow(X, y, T=1000.0, width=6, rtol=1e-4)
+    grid = np.geomspace(0.1, 1000, 121)
+    assert len(times) > 1.5 * len(run.history) > 60
+    # Steps until a time of the grid is reached, then one row.
+    past = np.searchsorted(grid * (1 + 1e-12), times, side="left")
+    last = len(times) - 1
+    rows = [0] + [k for k in range(1, last) if past[k] > past[k - 1]] + [last]
+    assert run.history["epoch"][0] == run.history["time"][0] == 0
+    assert run.history["time"][-1] == 1000
+    np.testing.assert_array_equal(run.history["epoch"], rows)
+
+
 @pytest.mark.parametrize("loss", ["ce", "l2"])
 @pytest.mark.parametrize(("d", "deep"), [(30, False), (7, False), (7, True)])
 def test_the_gradient_norm_is_that_of_finite_differences(d, deep, loss):
