@@ -17,6 +17,7 @@ from nclib.networks import ShallowNet, collapsed_network
 from nclib.training import flow, minimise, sgd, train
 from nclib.training.flow import _State
 from nclib.training.gram import Problem, log_spaced
+from nclib.training.lbfgs import _Geometry
 from nclib.upfm import upfm_minimizer
 
 PENALTIES = dict(lambda_W=1e-3, lambda_H=1e-5)
@@ -121,6 +122,8 @@ def pytorch_sgd(
         # d <= N / 2: no Gram matrix.
         (60, 20, 2, 50, 100),
         (60, 20, 2, None, 300),
+        # One sample a step.
+        (30, 60, 2, 1, 5),
     ],
 )
 def test_equals_plain_pytorch(loss, n, d, K, batch_size, epochs):
@@ -464,6 +467,28 @@ def test_the_flow_takes_no_step_that_errs_by_more_than_rtol(monkeypatch):
     assert errors.max() <= 1 < max(tried)
     assert run.history["epoch"][-1] == len(taken) < len(tried)
     assert steps.sum() == pytest.approx(30, rel=1e-12)
+
+
+@pytest.mark.parametrize(("n", "d", "rank"), [(10, 30, 5), (20, 7, 4)])
+def test_descents_move_in_as_many_directions_as_the_data_span(n, d, rank):
+    # In Gram space and in the other; what rounding adds has no direction.
+    X, y = mixture(n, rank, 0.5)
+    X = X @ np.random.default_rng(7).standard_normal((rank, d))
+    with torch.inference_mode():
+        problem = Problem(
+            X,
+            y,
+            width=4,
+            loss="ce",
+            lambda_W=1e-3,
+            lambda_H=1e-3,
+            first_layer=None,
+            init=None,
+            seed=0,
+            dtype="float64",
+            device="cpu",
+        )
+        assert _Geometry(problem).shape == (4, rank)
 
 
 def test_the_flow_records_the_first_step_past_each_of_its_times(monkeypatch):
