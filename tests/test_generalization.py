@@ -638,9 +638,11 @@ def test_the_smallest_arguments_that_are_legal():
     assert theorem_7b_events(2, 1, 1.0)[2] == pytest.approx(
         (2 + np.sqrt(2 * np.log(2))) ** 2
     )
-    assert printed_factor(0.5, 1.0) == pytest.approx(
-        3 + np.exp(-0.5) / np.sqrt(2 * np.pi)
+    U = np.exp(-0.5) / np.sqrt(2 * np.pi)
+    assert theorem_7b_printed(2, 1, 1.0) == pytest.approx(
+        norm.cdf(-1 / np.sqrt(U + 3))
     )
+    assert printed_factor(0.5, 1.0) == pytest.approx(3 + U)
 
 
 def test_the_separator_pays_nothing_without_noise():
