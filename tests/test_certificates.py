@@ -640,6 +640,15 @@ def test_the_accuracy_counts_its_own_rounding():
     assert outside == 0
 
 
+def test_a_sum_that_rounding_may_have_made_negative_bounds_nothing():
+    # Negative by an ulp, less than the sum of two terms may be off.
+    u = np.array([1.0, -1.0 - 2.0**-52])
+    total, error = certificates._sum_bounds(u)
+    assert total < 0 < total + error
+    check = verify_farkas(np.ones((2, 1)), np.ones((1, 1)), u, -u.sum()[None])
+    assert check.accuracy == np.inf and not check.holds
+
+
 def test_dependent_rows_are_left_out_only_if_they_are_exactly_dependent():
     rows = certificates._independent_rows
     rng = np.random.default_rng(506)
