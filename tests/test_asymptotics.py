@@ -17,6 +17,7 @@ from nclib.asymptotics import (
     universal_curve,
 )
 from nclib.data import orthonormal_means, two_cluster_means
+from nclib.ledger.phase_boundary import sampled_gaps
 from nclib.transition import critical_dimensions
 
 SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 4, 10)
@@ -526,32 +527,6 @@ def test_the_normal_law_holds_from_the_least_n_on():
         assert abs(d.mean() - boundary.center(n)) < 0.35 + 4.9 * error
         ratio = d.std(ddof=1) / boundary.width(n)
         assert abs(ratio - 1) < 0.1 + 4.9 / np.sqrt(2 * draws)
-
-
-def sampled_gaps(means, sigma, n, k, bias, draws, seed):
-    """D_n minus its value at the limit's minimizer, by bounded L-BFGS."""
-    boundary = phase_boundary(means, sigma, k, bias)
-    K, p = means.shape
-    own = np.repeat(np.arange(K) == k, n)
-    start = [*boundary.v, *[boundary.intercept] * bias]
-    start = np.array([*start, max(boundary.margins[k], 0.0)])
-    bounds = [(None, None)] * (len(start) - 1) + [(0, None)]
-    rng, gaps = np.random.default_rng(seed), []
-    for _ in range(draws):
-        S = rng.standard_normal((K * n, p)) + np.repeat(means, n, 0) / sigma
-        S = np.column_stack([S, *[np.ones(K * n)] * bias, -1.0 * own])
-        g = rng.standard_normal(K * n)
-
-        def program(x, S=S, g=g):
-            r = g + S @ x
-            r[~own] = np.maximum(r[~own], 0)
-            return r @ r, 2 * S.T @ r
-
-        found = minimize(
-            program, start, jac=True, method="L-BFGS-B", bounds=bounds
-        )
-        gaps.append(found.fun - program(start)[0])
-    return np.array(gaps)
 
 
 @pytest.mark.parametrize(

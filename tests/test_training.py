@@ -39,6 +39,22 @@ def mixture(n, d, sigma, K=2, seed=0):
     return GaussianMixture(means, sigma).sample(n, seed)
 
 
+def two_layer_problem(X, y, start=None):
+    return Problem(
+        X,
+        y,
+        width=5,
+        loss="ce",
+        lambda_W=1e-2,
+        lambda_H=1e-3,
+        first_layer=None,
+        init=start,
+        seed=0,
+        dtype="float64",
+        device="cpu",
+    )
+
+
 def pytorch_sgd(
     X,
     y,
@@ -366,19 +382,7 @@ def test_the_flow_is_of_second_order_in_its_step(d):
 def test_the_step_of_the_flow_knows_its_own_error():
     # The difference of Heun's and Euler's steps, relative to the state.
     X, y, *start = smooth_problem(4)
-    problem = Problem(
-        X,
-        y,
-        width=5,
-        loss="ce",
-        lambda_W=1e-2,
-        lambda_H=1e-3,
-        first_layer=None,
-        init=start,
-        seed=0,
-        dtype="float64",
-        device="cpu",
-    )
+    problem = two_layer_problem(X, y, start)
     h, rtol = 0.05, 2e-3
     old = velocity(X, np.eye(2)[y], *start, (1e-2, 1e-3))
     euler = [w + h * v for w, v in zip(start, old, strict=True)]
@@ -410,19 +414,7 @@ def test_the_step_of_the_flow_knows_its_own_error():
 def test_the_gram_matrix_is_used_where_it_is_the_smaller_one(d, gram):
     # Products with it cost 2 D N^2, with the features twice 2 D N d.
     X, y, *start = smooth_problem(d)
-    problem = Problem(
-        X,
-        y,
-        width=5,
-        loss="ce",
-        lambda_W=1e-2,
-        lambda_H=1e-3,
-        first_layer=None,
-        init=start,
-        seed=0,
-        dtype="float64",
-        device="cpu",
-    )
+    problem = two_layer_problem(X, y, start)
     assert problem.gram == gram
     np.testing.assert_allclose(
         problem.preactivations(problem.S).numpy().T, X @ start[0]
@@ -475,20 +467,8 @@ def test_descents_move_in_as_many_directions_as_the_data_span(n, d, rank):
     X, y = mixture(n, rank, 0.5)
     X = X @ np.random.default_rng(7).standard_normal((rank, d))
     with torch.inference_mode():
-        problem = Problem(
-            X,
-            y,
-            width=4,
-            loss="ce",
-            lambda_W=1e-3,
-            lambda_H=1e-3,
-            first_layer=None,
-            init=None,
-            seed=0,
-            dtype="float64",
-            device="cpu",
-        )
-        assert _Geometry(problem).shape == (4, rank)
+        problem = two_layer_problem(X, y)
+        assert _Geometry(problem).shape == (5, rank)
 
 
 def test_the_flow_records_the_first_step_past_each_of_its_times(monkeypatch):

@@ -226,7 +226,7 @@ def boundary_shift(scale):
     )
     for i, (name, means, sigma, bias) in enumerate(cases):
         boundary = phase_boundary(means, sigma, bias=bias)
-        gaps = sampled_gaps(means, sigma, n, boundary, bias, draws, 420 + i)
+        gaps = sampled_gaps(means, sigma, n, 0, bias, draws, 420 + i)
         found, shift = boundary.rank + gaps.mean(), boundary.shift(n)
         holds = holds and abs(found - shift) < 0.4 + reach(gaps)
         holds = holds and (len(means) > 2 or abs(shift) < 1)
@@ -238,12 +238,13 @@ def boundary_shift(scale):
     )
 
 
-def sampled_gaps(means, sigma, n, boundary, bias, draws, seed):
-    """D_n minus its value at the limit's minimizer, class 0, by L-BFGS."""
+def sampled_gaps(means, sigma, n, k, bias, draws, seed):
+    """D_n minus its value at the limit's minimizer, by bounded L-BFGS."""
+    boundary = phase_boundary(means, sigma, k, bias)
     K, p = means.shape
-    own = np.arange(K * n) < n
+    own = np.repeat(np.arange(K) == k, n)
     start = np.concatenate([boundary.v, [boundary.intercept] * bias, [0.0]])
-    start[-1] = max(boundary.margins[0], 0.0)
+    start[-1] = max(boundary.margins[k], 0.0)
     bounds = [(None, None)] * (len(start) - 1) + [(0.0, None)]
     rng, gaps = np.random.default_rng(seed), []
     for _ in range(draws):

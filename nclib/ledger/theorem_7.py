@@ -546,7 +546,7 @@ def erratum_4(scale):
     """
     n, count = 100, at_scale(scale, 10, 30, 40)
     d = int(np.ceil(2 * n * np.log(n)))
-    top = (np.sqrt(d - 1) + np.sqrt(2 * n) + np.sqrt(2 * np.log(n))) ** 2
+    top = theorem_7b_events(n, d, 1.0)[2]
     spectra = []
     for seed in np.random.SeedSequence(4).spawn(count):
         Z = np.random.default_rng(seed).standard_normal((2 * n, d - 1))
