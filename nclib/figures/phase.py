@@ -160,8 +160,6 @@ def draw_panel(axes, result, panel, union, names=True):
     """Heat map, the paper's two curves, and the exact boundary."""
     sigma, ratio = result.sigma, result.d / result.n
     K = result.means.shape[1]
-    # The black curve must read on a dark page, beside the map as well.
-    axes.set_facecolor("white")
     axes.pcolormesh(
         sigma,
         ratio,
@@ -172,7 +170,10 @@ def draw_panel(axes, result, panel, union, names=True):
         shading="nearest",
         rasterized=True,
     )
-    fine = np.linspace(sigma[0] / 4, sigma[-1], 80)
+    # Cells fill the axes: where nothing was drawn, nothing may look white.
+    left, right = axes.dataLim.intervalx
+    axes.set(xlim=(left, right), ylim=axes.dataLim.intervaly)
+    fine = np.linspace(left, right, 80)
     exact = [phase_boundary(result.means[panel], s) for s in fine]
     # No band at the left end, where n is too small for it.
     known = [b.least_n <= result.n for b in exact]
@@ -185,10 +186,6 @@ def draw_panel(axes, result, panel, union, names=True):
     axes.plot(union(d), d / result.n, **style.UNION_BOUND)
     gordon = bounds.theorem_5b_ratio(result.n, K)
     axes.axhline(gordon, **style.GORDON)
-    axes.set(
-        xlim=(0, sigma[-1] * 1.03),
-        ylim=(ratio[0] - 0.02, ratio[-1] + 0.02 * (ratio[-1] - ratio[0])),
-    )
     if names:
         height = ratio[-1] - ratio[0]
         x = sigma[-1] * 0.97

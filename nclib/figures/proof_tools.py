@@ -1,6 +1,5 @@
 """The pictures of the chapter on the tools of the proofs."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -18,7 +17,7 @@ def draw_sideways(tau, cosines, infima):
         length, and to its infimum.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     looks = {
         0: (style.INK, 3.6, 0.36),
         60: (style.BLUE, 3.6, -0.58),
@@ -53,7 +52,7 @@ def draw_singular(Ks, eps, worst, drawn):
         Number of rows, moved apart, and excess of random subspaces.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     ax.plot(Ks, 4 * Ks - 2 + eps, color=style.INK, lw=3)
     ax.plot(Ks, 2 * Ks + eps, color=style.VERMILION, ls="--")
     ax.plot(Ks, worst, "o", color=style.BLUE, ms=8)
@@ -85,7 +84,7 @@ def draw_least_norm(n, ds, samples, gordon, allowed):
         By how much nine draws in ten may miss the mean.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8))
+    figure, ax = style.grid()
     mean = np.mean(samples, axis=1)
     ax.fill_between(
         ds,

@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 6."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -28,9 +27,7 @@ def draw_layer(n, d1, widths, rank, predicted, center, three):
         and of Theorem 6.
     """
     style.use()
-    figure, (above, below) = plt.subplots(
-        2, 1, figsize=(6.4, 5.6), layout="constrained", height_ratios=[3, 2]
-    )
+    figure, (above, below) = style.grid(2, 1, height=2.7, height_ratios=[3, 2])
     above.plot(d1[::12] / n, rank, color=style.BLUE)
     above.plot(d1 / n, predicted, color=style.INK, lw=1.2)
     one_class = (widths[..., None] <= d1).mean(axis=(0, 1))
@@ -80,7 +77,7 @@ def draw_kernel(fine, curves, theta, simulated):
         Covariances at `theta`.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     looks = {
         "theorem_6": (style.GREEN, 2, "Theorem 6", (62, 0.35)),
         "corrected": (style.INK, 3.5, "covariance", (3, 0.2)),
@@ -111,7 +108,7 @@ def draw_classes(classes, predicted, single, joint):
         for one class and for all of them at once.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     ax.plot(classes, predicted / classes, color=style.INK, lw=3.5)
     ax.axhline(1, color=style.BLUE)
     for K, widths in single.items():

@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 7."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import ndtr
 
@@ -22,12 +21,12 @@ def draw_price(cosines, fine, curves):
         From the noise level to the limit of the error at ``fine``.
     """
     style.use()
-    figure, (left, right) = style.grid(1, 2, 7.0, 3.6)
+    figure, (left, right) = style.grid(1, 2, 5.6, 3.2)
     for (s, found), color in zip(cosines.items(), LEVELS, strict=True):
         bayes = ndtr(-1 / s)
         left.plot(fine, curves[s], color=color)
         left.axhline(bayes, color=color, ls="--", lw=1.2)
-        dot = dict(marker="o", color=color, mec="white")
+        dot = dict(marker="o", color=color, mec=style.PATCH)
         for delta, cosine in found.items():
             left.plot(delta, ndtr(-cosine / s).mean(), **dot)
             right.plot(delta, np.mean(1 / cosine**2), **dot)
@@ -67,7 +66,7 @@ def draw_beta(square, law, c, band, simulated):
         From a constant to simulated errors, in the same unit.
     """
     style.use()
-    figure, (left, right) = style.grid(1, 2, 7.0, 3.4)
+    figure, (left, right) = style.grid(1, 2, 5.6, 2.9)
     x = np.linspace(0.18, 0.5, 100)
     left.plot(x, law.cdf(x), color=style.BLUE)
     share = np.arange(1, len(square) + 1) / len(square)
@@ -103,7 +102,7 @@ def draw_crossing(s, exact, printed, corrected, optima):
         From a noise level to simulated factors.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    figure, ax = style.grid()
     ax.fill_between(
         s,
         exact,
@@ -116,7 +115,7 @@ def draw_crossing(s, exact, printed, corrected, optima):
     ax.plot(s, printed, **style.UNION_BOUND)
     ax.plot(s, corrected, color=style.GREEN)
     ax.plot(s, exact, **style.EXACT | dict(color=style.INK))
-    dot = dict(ms=4, color=style.BLUE, mec="white", mew=0.5)
+    dot = dict(ms=4, color=style.BLUE, mec=style.PATCH, mew=0.5)
     for level, factors in optima.items():
         ax.plot(np.full(len(factors), level), factors, "o", **dot)
     ax.set(

@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 8."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -22,7 +21,7 @@ def draw_silence(outputs):
         first and what the second neuron computes before the ReLU.
     """
     style.use()
-    figure, axes = style.grid(1, len(outputs), 7.0, 3.7)
+    figure, axes = style.grid(1, len(outputs), 5.6, 3.0)
     for ax, (N, (a, b)) in zip(axes, outputs.items(), strict=True):
         tie = (a <= 0) & (b <= 0)
         right = ~tie & (a > b)
@@ -59,7 +58,7 @@ def draw_ties(lengths, errors, printed, bayes):
         The bound (2.28), and the Bayes error.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.9), layout="constrained")
+    figure, ax = style.grid(height=3.6)
     shown = lengths + 0.02 * (lengths == 0)
     for ties, (color, name) in RULES.items():
         ax.plot(shown, errors[ties], color=color, lw=2.4)
@@ -96,7 +95,7 @@ def draw_last_sentence(noise, neuron, hyperplane, printed):
         The cosine of one hyperplane.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
+    figure, ax = style.grid()
     ax.plot(noise, neuron, **style.EXACT | dict(color=style.INK))
     ax.axhline(hyperplane, color=style.BLUE)
     ax.plot(noise, printed, **style.UNION_BOUND)
@@ -127,7 +126,7 @@ def draw_free(delta, one, four, dots):
         From the noise level to {delta: factors of simulated separators}.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     colors = (style.BLUE, style.GREEN, style.ORANGE)
     for (s, factor), color in zip(one.items(), colors, strict=True):
         ax.plot(delta, factor, color=color)

@@ -18,7 +18,7 @@ def draw_limit(d1, gaps, exists):
         Whether a collapsed network exists on the layer.
     """
     style.use()
-    figure, ax = style.grid(1, 1, 6.4, 3.6)
+    figure, ax = style.grid()
     looks = (style.GREEN, 12), (style.BLUE, 7)
     for row, (color, size) in zip(gaps, looks, strict=True):
         ax.loglog(d1, np.maximum(row, 1e-14), "o", color=color, ms=size)

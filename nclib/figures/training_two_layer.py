@@ -18,7 +18,7 @@ def draw_who(sigma, ratio, gaps, exists):
     """
     style.use()
     sigmas, ratios = np.unique(sigma), np.unique(ratio)
-    figure, ax = plt.subplots(figsize=(6.4, 0.5 * len(sigmas) + 1.2))
+    figure, ax = style.grid(height=0.45 * len(sigmas) + 0.8)
     shade = plt.get_cmap("Blues")
     for s, r, gap, there in zip(sigma, ratio, gaps, exists, strict=True):
         x, y = np.searchsorted(ratios, r), np.searchsorted(sigmas, s)
@@ -64,17 +64,19 @@ def draw_longer(T, ratio, histories):
         With columns ``time`` and ``nc1``, net by net.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8))
+    figure, ax = style.grid()
     # With the steps 0.1, 0.01 and 0.001 of equal thirds of the epochs.
     ax.axvspan(100 / 111 * T, T, color=style.INK, alpha=0.35, linewidth=0)
     for r, rows, color in zip(ratio, histories, style.ORDERED, strict=False):
         time, nc1 = rows["time"][1:], rows["nc1"][1:]
-        ax.loglog(time, nc1, color=color, label=f"{r:g}")
+        ax.loglog(time, nc1, color=color)
     ax.axhline(1e-4, color=style.INK, linestyle=":")
     ax.set(
         xlabel="time $T$",
         ylabel=style.NAMES["nc1"],
         xlim=(T / 200, 10 * T),
     )
-    ax.legend(title="d/n", ncols=2, fontsize=10)
+    names = [f"$d/n$ = {r:g}" for r in ratio]
+    ends = [rows["nc1"][-1] for rows in histories]
+    style.name_ends(ax, ends, names, style.ORDERED)
     return figure
