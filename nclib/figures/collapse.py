@@ -205,12 +205,14 @@ def draw(runs):
                     clip_on=False,
                 )
             ax.set(
-                title=f"step {run.step[frame]:,}",
                 aspect="equal",
                 xticks=[],
                 yticks=[],
-                xlabel=rf"$\mathcal{{NC}}_1$ {run.nc1[frame]:.0e}",
+                xlabel=rf"{style.NAMES['nc1']} {style.power(run.nc1[frame])}",
             )
             ax.spines[:].set_visible(False)
         row[0].set_ylabel(run.verdict().replace(", ", ",\n"))
+    # All runs are looked at after the same steps.
+    for ax, frame in zip(axes[0], at, strict=True):
+        ax.set_title(f"step {run.step[frame]:,}")
     return figure

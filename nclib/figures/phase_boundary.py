@@ -39,9 +39,9 @@ def draw_boundary(n, fine, curves, simulated, predicted):
             )
             mean = (d.mean() - 0.5) / n
             ax.plot(sigma, mean, "o", color=color, ms=7, mec=style.PATCH)
-    style.label(ax, 0.03, 1.44, "0 degrees", style.ORANGE)
-    style.label(ax, 0.13, 1.22, "45", style.GREEN, ha="center")
-    style.label(ax, 0.58, 1.20, "180 degrees", style.BLUE)
+    for row, degrees in enumerate((0, 45, 180)):
+        name = f"{degrees} degrees"
+        style.label(ax, 1.2, 1.17 - 0.06 * row, name, colors[degrees])
     ax.set(
         xlabel=r"noise $\sigma$",
         ylabel="dimensions per sample, $d/n$",
@@ -99,8 +99,8 @@ def draw_cone(half, angles, chances):
     )
     ax.spines[:].set_visible(False)
     looks = {
-        10: (style.SKY, 0.13, 0.27),
-        60: (style.BLUE, 0.60, 0.72),
+        10: (style.SKY, 0.06, 0.36),
+        60: (style.BLUE, 0.64, 0.72),
         1000: (style.PURPLE, 0.55, 0.18),
     }
     for N, (color, x, y) in looks.items():

@@ -44,8 +44,7 @@ EXACT = dict(color="black", linestyle="-", linewidth=3.0)
 # White where collapse is certain, as in the paper; never as dark as EXACT.
 RATE = LinearSegmentedColormap.from_list("rate", ["#5F6B7A", "#FFFFFF"])
 
-# The columns of a history that are metrics, and how the paper writes them.
-METRICS = ("nc1", "nc2_features", "nc2_weights", "nc3")
+# How the paper writes the columns of a history that are metrics.
 NAMES = {
     "nc1": r"$\mathcal{NC}_1$",
     "nc2_features": r"$\mathcal{NC}_{2,\bar H}$",
@@ -146,6 +145,14 @@ def darkened(svg):
     )
 
 
+def power(value):
+    """One digit, and a power of ten if small, 0.8 or 8·10^-8, as a formula."""
+    if value >= 0.01:
+        return f"{value:.1g}"
+    digit, exponent = f"{value:.0e}".split("e")
+    return rf"${digit}\cdot 10^{{{int(exponent)}}}$"
+
+
 def label(axes, x, y, text, color, **options):
     """Write ``text`` beside the curve it names, on a patch of the page."""
     return axes.text(
@@ -163,6 +170,7 @@ def name_ends(axes, heights, names, colors):
 
     Names that would touch are moved apart, as little as possible.
     """
+    axes.get_ylim()  # The axes are scaled when they are asked.
     order = np.argsort(heights)
     ends = np.column_stack([np.ones(len(order)), np.take(heights, order)])
     to_axes = axes.transData - axes.transAxes

@@ -82,7 +82,7 @@ def draw_gap(terms):
     figure, ax = style.grid()
     steps = np.arange(1, len(terms))
     marks = (
-        (style.BLUE, "predictions", 18, 6e-4),
+        (style.BLUE, "predictions", 25, 3e-5),
         (style.ORANGE, "spread", 1500, 2e-7),
         (style.GREEN, "shared neurons", 200, 0.12),
         (style.PURPLE, "classifier off the means", 1.2, 2e-3),

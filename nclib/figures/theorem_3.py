@@ -35,8 +35,8 @@ def draw_plane(X, X_moved, y):
         )
     axes[1].plot(1, 1, "o", ms=18, mfc="none", color=style.VERMILION)
     axes[0].set_ylabel("feature 2")
-    style.label(axes[0], 0.1, 2.65, "says 1", style.BLUE)
-    style.label(axes[0], -2.5, 1.7, "says 0", style.BLUE)
+    style.label(axes[0], 0.75, 2.65, "says 1", style.BLUE)
+    style.label(axes[0], -1.95, 2.3, "says 0", style.BLUE)
     return figure
 
 

@@ -50,7 +50,8 @@ def draw_spare(exact, granted, law):
         name = f"$n = 10^{{{power}}}$"
         style.label(ax, 1.05, sigma[-1], name, style.VERMILION, va="center")
     style.label(ax, 0.3, 0.75, "exact", style.INK, ha="right")
-    style.label(ax, 1.2e-3, 0.025, "law for small $x$", style.GREEN)
+    law_name = "dotted: law for small $x$"
+    style.label(ax, 0.08, 0.3, law_name, style.GREEN, ha="right")
     ax.set(
         xscale="log",
         yscale="log",

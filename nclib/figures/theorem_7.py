@@ -30,8 +30,7 @@ def draw_price(cosines, fine, curves):
         for delta, cosine in found.items():
             left.plot(delta, ndtr(-cosine / s).mean(), **dot)
             right.plot(delta, np.mean(1 / cosine**2), **dot)
-        style.label(left, 14.5, bayes, f"$s$ = {s:g}", color, va="center")
-    left.set(xscale="log", yscale="log", xlim=(1.6, 26), ylabel="error")
+    left.set(xscale="log", yscale="log", ylabel="error")
     right.fill_between(
         fine,
         fine / (fine - 1),
@@ -40,12 +39,22 @@ def draw_price(cosines, fine, curves):
         color=style.INK,
         alpha=0.25,
     )
-    right.set(xscale="log", ylim=(0.9, 5.5), ylabel="factor $q^2$")
+    right.set(xscale="log", ylim=(0, 5.5), ylabel="factor $q^2$")
     right.axhline(1, color=style.INK, ls="--", lw=1.2)
+    style.label(right, 2, 0.4, "no cost", style.INK)
+    style.label(right, 3.2, 2.8, "all noise\nlevels", style.INK)
+    label = "dimensions per sample, $d/n$"
+    figure.supxlabel(label, color=style.INK)
     for ax in (left, right):
-        ax.set_xlabel("dimensions per sample, $d/n$")
         ax.set_xticks([2, 4, 8], ["2", "4", "8"])
         ax.minorticks_off()
+        ax.set_xlim(1.6, fine[-1])
+    style.name_ends(
+        left,
+        [ndtr(-1 / s) for s in cosines],
+        [f"$s$ = {s:g}" for s in cosines],
+        LEVELS,
+    )
     return figure
 
 
@@ -126,6 +135,6 @@ def draw_crossing(s, exact, printed, corrected, optima):
     )
     ax.set_xticks([0.3, 1, 3, 10, 30], ["0.3", "1", "3", "10", "30"])
     style.label(ax, 0.45, 1.4, "as printed", style.VERMILION)
-    style.label(ax, 1.1, 1.15, "truth", style.INK)
-    style.label(ax, 1.0, 1.02, "corrected", style.GREEN)
+    style.label(ax, 1.1, 1.17, "truth", style.INK)
+    style.label(ax, 1.0, 1.046, "corrected", style.GREEN)
     return figure

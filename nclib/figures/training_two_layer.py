@@ -67,7 +67,7 @@ def draw_longer(T, ratio, histories):
     figure, ax = style.grid()
     # With the steps 0.1, 0.01 and 0.001 of equal thirds of the epochs.
     ax.axvspan(100 / 111 * T, T, color=style.INK, alpha=0.35, linewidth=0)
-    for r, rows, color in zip(ratio, histories, style.ORDERED, strict=False):
+    for rows, color in zip(histories, style.ORDERED, strict=False):
         time, nc1 = rows["time"][1:], rows["nc1"][1:]
         ax.loglog(time, nc1, color=color)
     ax.axhline(1e-4, color=style.INK, linestyle=":")
