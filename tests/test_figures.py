@@ -85,6 +85,20 @@ def test_figure_2_draws_the_rates_it_measured():
     assert result.rate[..., -1].min() == 1.0
     assert result.rate[..., 0].max() < 0.5
     (axes,) = figure_2.draw(result).axes
+    # The map is white on a dark page, too, and so are the patches there.
+    for line in axes.lines:
+        ink = style.darkened(to_hex(line.get_color()))
+        assert style.contrast(ink, "white") >= 3
+    for text in axes.texts:
+        ink, patch = (
+            style.darkened(to_hex(color))
+            for color in (
+                text.get_color(),
+                text.get_bbox_patch().get_facecolor(),
+            )
+        )
+        assert style.contrast(ink, patch) >= 4.5
+        assert style.contrast(patch, "black") > 20
     (mesh,) = [c for c in axes.collections if isinstance(c, QuadMesh)]
     np.testing.assert_array_equal(mesh.get_array(), result.rate[0].T)
     # Where nothing was drawn there is no white, which says "all collapse".

@@ -189,7 +189,7 @@ def draw_panel(axes, result, panel, union, names=True):
     if names:
         height = ratio[-1] - ratio[0]
         x = sigma[-1] * 0.97
-        style.label(
+        _label(
             axes,
             x,
             gordon + 0.02 * height,
@@ -198,7 +198,7 @@ def draw_panel(axes, result, panel, union, names=True):
             ha="right",
             va="bottom",
         )
-        style.label(
+        _label(
             axes,
             x,
             delta[-1] - 0.1 * height,
@@ -208,7 +208,7 @@ def draw_panel(axes, result, panel, union, names=True):
             va="center",
         )
         top = float(union(np.array([d[-1]]))[0])
-        style.label(
+        _label(
             axes,
             top + 0.02 * sigma[-1],
             ratio[-1] - 0.05 * height,
@@ -216,3 +216,10 @@ def draw_panel(axes, result, panel, union, names=True):
             style.VERMILION,
             va="center",
         )
+
+
+def _label(*arguments, **options):
+    """A label on the map, which stays white on a dark page."""
+    text = style.label(*arguments, **options)
+    text.set_color(style.fixed(text.get_color()))
+    text.get_bbox_patch().set_facecolor(style.fixed(style.PATCH))

@@ -35,7 +35,7 @@ def draw_boundary(n, fine, curves, simulated, predicted):
                 continue
             x = sigma + np.linspace(-0.03, 0.03, len(d))
             ax.plot(
-                x, d / n, ".", color=color, ms=2, alpha=0.35, rasterized=True
+                x, d / n, ".", color=color, ms=2, alpha=0.5, rasterized=True
             )
             mean = (d.mean() - 0.5) / n
             ax.plot(sigma, mean, "o", color=color, ms=7, mec=style.PATCH)

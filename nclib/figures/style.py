@@ -126,11 +126,19 @@ def text_color(color):
     return legible(color, PATCH, 4.5)
 
 
+def fixed(color):
+    """That color to the eye, but none that `darkened` changes.
+
+    For what is drawn on a heat map, which stays white.
+    """
+    return f"#{int(to_hex(color)[1:], 16) ^ 1:06x}"
+
+
 def darkened(svg):
     """An SVG of this style for a dark page.
 
     Named colors, the tints in which labels are written and the patches behind
-    them change; what is drawn white or black, a heat map, stays.
+    them change; what is drawn white, black or `fixed` stays.
     """
     changed = {PATCH.lower(): DARK.lower()}
     for color in (*CLASSES, *ORDERED, BLACK):
