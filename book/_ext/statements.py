@@ -23,6 +23,7 @@ PLACE = re.compile(
 )
 # What is said of a statement, and not in it.
 BESIDE = re.compile(r"before|after|remark|message", re.I)
+KINDS = ("definition", "theorem", "lemma", "proposition", "conjecture")
 LABELS = {
     "Definition": "def",
     "Theorem": "thm",
@@ -30,6 +31,11 @@ LABELS = {
     "Proposition": "prop",
     "Figure": "fig",
 }
+
+
+def paper_label(label):
+    """Whether a label is that of a statement of the paper."""
+    return bool(re.fullmatch(r"(?:def|thm|lem|prop)-\d+", label))
 
 
 class Entry(NamedTuple):

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from nclib import ledger
+from nclib._checks import check_choice
 
 __all__ = ["RESULTS", "VERDICTS", "Result", "Summary", "check"]
 
@@ -65,6 +66,13 @@ class Result:
     exact: str = ""
     claims: tuple = ()
 
+    def __post_init__(self):
+        check_choice("verdict", self.verdict, VERDICTS)
+        if self.verdict != "partly" and bool(self.errata) != (
+            self.verdict in ("completed", "constant", "misprint", "false")
+        ):
+            raise ValueError(f"{self.id}: errata and verdict must agree")
+
     @property
     def label(self):
         """The label of the whole statement, ``thm-7``."""
@@ -82,9 +90,10 @@ class Result:
         """Ids of all claims that the row rests on."""
         known = ledger.claims()
         errata = [f"erratum-{number}" for number in self.errata]
-        if self.verdict != "false":
-            # Some, by inspection, are no claims; a refutation is one.
-            errata = [id for id in errata if id in known]
+        # Some errata hold by inspection; a refutation is computed.
+        errata = [id for id in errata if id in known]
+        if self.verdict == "false" and not errata:
+            raise ValueError(f"{self.id}: what refutes it must be a claim")
         return (self.id, *errata, *self.claims)
 
 
@@ -150,7 +159,7 @@ RESULTS = (
         "misprint",
         (31,),
         "norms outside the root; the constant is ½",
-        r"From [$d/n = D_2(\sigma/\|\mu\|)$](theorem_4#prop-two-clusters) on. "
+        "For large $n$ from [$d/n = D_2$](theorem_4#prop-two-clusters) on. "
         r"The $\log n$ is an artifact.",
         ("boundary-exact", "boundary-union-bound"),
     ),
@@ -159,8 +168,8 @@ RESULTS = (
         r"$K$ clusters with independent means collapse below a noise of order "
         r"$\sigma_{\min}(\Pi)$.",
         "stands",
-        exact=r"From [$d/n = \delta^\star$](phase_boundary#thm-boundary) on, "
-        "for any means.",
+        exact="For any means and large $n$ from "
+        r"[$d/n = \delta^\star$](phase_boundary#thm-boundary) on.",
         claims=("boundary-exact",),
     ),
     Result(
@@ -224,8 +233,9 @@ RESULTS = (
         "false",
         (1, 6),
         "if a tie counts as an error, with the corrected bound",
-        "[Under each tie rule](theorem_8#thm-two-neurons); four neurons "
-        "[escape it](theorem_8#prop-free).",
+        "If a tie is half an error, "
+        "[another bound](theorem_8#thm-two-neurons); four neurons "
+        "[escape both](theorem_8#prop-free).",
         ("two-neuron-error", "erratum-52"),
     ),
     Result(
@@ -242,7 +252,8 @@ RESULTS = (
     Result(
         "lem-10",
         r"The least $\langle v_1 + v, v_2\rangle / \|v_1 + v\|$ over "
-        r"$v \perp v_1$.",
+        r"$v \perp v_1$ is $-\|v_2\|$ if $\langle v_1, v_2\rangle < 0$; else "
+        "minus the length of the part of $v_2$ orthogonal to $v_1$.",
         "completed",
         (29, 57),
         r"$\inf$ for $\min$; $v_1 \ne 0$, $d \ge 2$",
@@ -270,7 +281,8 @@ RESULTS = (
     ),
     Result(
         "thm-14",
-        "Gordon's inequality.",
+        "Gordon's inequality, for the least supremum of two Gaussian "
+        "processes.",
         "completed",
         (67,),
         "processes of mean zero",
@@ -302,8 +314,7 @@ RESULTS = (
         "partly",
         (47,),
         r"the trends; not the level $10^{-4}$ at the stated epochs",
-        "The curves end flat [because the steps do]"
-        "(training_two_layer#check-it).",
+        "The curves end flat because the steps do.",
         ("schedule-stalls",),
     ),
     Result(
@@ -350,7 +361,7 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self):
-        columns = "Statement", "Says", "Verdict", "Exact answer here"
+        columns = "Statement", "Says", "Verdict", "Exact here"
         return (
             '<table class="nclib-results"><thead><tr>'
             + "".join(f"<th>{name}</th>" for name in columns)
@@ -376,6 +387,13 @@ def _typeset(text):
     return re.sub(r"\[([^]]+)\]\((\w+)#([\w-]+)\)", link, text)
 
 
+def _checked(*ids):
+    links = ", ".join(
+        f'<a href="ledger.html#claim-{id}"><code>{id}</code></a>' for id in ids
+    )
+    return f"checked: {links}"
+
+
 def _row(result, columns):
     page = ledger.claims()[result.id].page
     verdict = VERDICTS[result.verdict]
@@ -389,21 +407,17 @@ def _row(result, columns):
             f'<a href="errata.html#erratum-{n}">{n}</a>' for n in result.errata
         )
         more.append(f"{word} {links}")
-    more.append(
-        "checked: "
-        + ", ".join(
-            f'<a href="ledger.html#claim-{id}"><code>{id}</code></a>'
-            for id in result.evidence
-            if not id.startswith("erratum-")
-        )
-    )
+    more.append(_checked(result.id))
+    exact = _typeset(result.exact)
+    if result.claims:
+        exact += f"<br><small>{_checked(*result.claims)}</small>"
     cells = (
         f'<a href="{page}.html#{result.label}">{result.name}</a>',
         _typeset(result.says),
         f'<span class="{mark}">{verdict}</span><br><small>'
         + "<br>".join(more)
         + "</small>",
-        _typeset(result.exact) or "–",
+        exact,
     )
     return (
         f'<tr id="result-{result.id}">'
