@@ -273,8 +273,8 @@ def test_the_index_links_every_erratum(built):
     )
     items = [item.text.strip() for item in box.all("li")]
     assert items == [
-        "Theorem 4: statements false as printed 7; misprints 3.",
-        "Lemma 15: statements false as printed 12.",
+        "Theorem 4: false as printed 7; misprints 3.",
+        "Lemma 15: false as printed 12.",
     ]
     assert [a.attributes["href"] for a in box.all("a")] == [
         "page.html#thm-4",

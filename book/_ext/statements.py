@@ -200,8 +200,10 @@ def listed(entries):
         groups[entry.weight].append(
             f"{{ref}}`{entry.number} <erratum-{entry.number}>`"
         )
+    # "Missing assumptions, broad readings" is short enough at the comma.
     return "; ".join(
-        f"{weight[0].lower()}{weight[1:]} {', '.join(numbers)}"
+        f"{weight.removeprefix('Statements ').split(',')[0].lower()} "
+        + ", ".join(numbers)
         for weight, numbers in groups.items()
     )
 
