@@ -10,6 +10,19 @@ document.addEventListener("DOMContentLoaded", () => {
   /* Its text, "Search Ctrl+K", is its name. */
   document.querySelector(".search-button-field")?.removeAttribute("aria-label");
 
+  /* What a link leads to is shown, also inside a fold. */
+  const unfold = () => {
+    const place = document.getElementById(
+      decodeURIComponent(window.location.hash.slice(1))
+    );
+    const fold = place?.closest("details:not([open])");
+    if (!fold) return;
+    fold.open = true;
+    place.scrollIntoView();
+  };
+  unfold();
+  window.addEventListener("hashchange", unfold);
+
   const look = (box) => {
     const left = box.scrollWidth - box.clientWidth - box.scrollLeft;
     box.classList.toggle("nclib-more", left > 2);

@@ -449,4 +449,4 @@ def numbers(**values):
 def modules():
     """Names of the chapters' modules (for the test of `ORDER`)."""
     found = {m.name for m in pkgutil.iter_modules(__path__)}
-    return sorted(found - {"evidence"})
+    return sorted(found - {"evidence", "results"})
