@@ -8,16 +8,16 @@ figures.kinds.clock = (data, stage) => {
   ];
   const last = data.epoch.length - 1;
   const all = data.nc1.flat();
-  const high = Math.ceil(Math.log10(Math.max(...all)));
-  const low = Math.floor(Math.log10(Math.min(...all)));
+  const high = Math.log10(Math.max(...all)) + 0.05;
+  const low = Math.log10(Math.min(...all)) - 0.05;
   const y = (value) =>
     TOP + ((high - Math.log10(value)) / (high - low)) * (BOTTOM - TOP);
 
-  const band = svg("rect", { y: TOP, height: BOTTOM - TOP, class: "nclib-no" });
+  const band = svg("rect", { y: TOP, height: BOTTOM - TOP, class: "nclib-band" });
   const curves = data.nc1.map((_, i) =>
     svg("path", {
       class: "nclib-line nclib-ordered",
-      "stroke-opacity": (0.4 + (0.6 * (i + 1)) / data.nc1.length).toFixed(2),
+      "stroke-opacity": (0.5 + (0.5 * (i + 1)) / data.nc1.length).toFixed(2),
     })
   );
   /* Labels at the ends, the curves being ordered from above; none on another. */
@@ -27,7 +27,8 @@ figures.kinds.clock = (data, stage) => {
     return svg("text", { x: RIGHT + 6, y: lowest.toFixed(1) },
       `${i ? "" : "d/n = "}${data.ratio[i]}`);
   });
-  const decades = Array.from({ length: high - low + 1 }, (_, i) => high - i);
+  const decades = [];
+  for (let p = Math.floor(high); p >= low; p -= 1) decades.push(p);
   const axis = svg("text", {
     x: (LEFT + RIGHT) / 2, y: BOTTOM + 36, "text-anchor": "middle",
   });

@@ -3,12 +3,13 @@
 figures.kinds.missing = (data, stage) => {
   const { html, svg, short, thousands } = figures;
   const TERMS = [
-    ["predictions", "mean KL(p<sup>⋆</sup> ‖ p)", "predictions are off"],
-    ["spread", "‖h − h̄‖²", "samples are off their class mean"],
+    ["predictions", "mean KL(p<sup>⋆</sup> ‖ p)",
+     "the predictions: they are not those of the minimizer"],
+    ["spread", "‖h − h̄‖²", "spread: samples are off the mean of their class"],
     ["shared neurons", "⟨h̄<sub>k</sub>, h̄<sub>l</sub>⟩",
-     "class means are not at right angles"],
+     "shared neurons: class means are not at right angles"],
     ["classifier", "‖W − ρ H̄<sup>⊤</sup>C‖²",
-     "the classifier does not point along the means"],
+     "the classifier: it does not point along the class means"],
   ];
   const DECADES = 8;
   const last = data.runs[0].at.length - 1;
@@ -17,10 +18,10 @@ figures.kinds.missing = (data, stage) => {
   /* ---- The inner products, as squares ---- */
   const EDGE = 180;
   const level = (byte) => byte / 127.5 - 1;
-  const grid = (size, edge, top) =>
+  const grid = (size, edge, left, top) =>
     Array.from({ length: size * size }, (_, at) =>
       svg("rect", {
-        x: ((edge * (at % size)) / size).toFixed(2),
+        x: (left + (edge * (at % size)) / size).toFixed(2),
         y: (top + (edge * Math.floor(at / size)) / size).toFixed(2),
         width: (edge / size).toFixed(2),
         height: (edge / size).toFixed(2),
@@ -34,13 +35,13 @@ figures.kinds.missing = (data, stage) => {
     const bytes = Uint8Array.from(atob(data.gram.bytes), (c) =>
       c.charCodeAt(0)
     );
-    const [TOP, LOW, SMALL] = [20, 228, 54];
+    const [TOP, SIDE, SMALL] = [16, 200, 54];
     const shapes = [
-      [samples, grid(samples, EDGE, TOP)],
-      [classes, grid(classes, SMALL, LOW)],
+      [samples, grid(samples, EDGE, 0, TOP)],
+      [classes, grid(classes, SMALL, SIDE, TOP)],
     ];
     const block = EDGE / classes;
-    const outlines = [[], [], [], [outline(0, LOW, SMALL)]];
+    const outlines = [[], [], [], [outline(SIDE, TOP, SMALL)]];
     for (let k = 0; k < classes * classes; k += 1) {
       const [row, column] = [Math.floor(k / classes), k % classes];
       outlines[row === column ? 1 : 2].push(
@@ -52,14 +53,14 @@ figures.kinds.missing = (data, stage) => {
     );
     const picture = svg(
       "svg",
-      { viewBox: "-2 0 184 284", role: "img", class: "nclib-gram" },
-      svg("text", { x: 0, y: 14 }, `features, ${samples} samples`),
-      svg("text", { x: 0, y: LOW - 6 }, `classifier, ${classes} classes`),
+      { viewBox: "-2 0 258 198", role: "img", class: "nclib-gram" },
+      svg("text", { x: 0, y: 10 }, `features of ${samples} samples`),
+      svg("text", { x: SIDE, y: 10 }, "classifier"),
       ...shapes.flatMap(([, cells]) => cells),
       svg("path", {
         class: "nclib-frame",
         d: `M0,${TOP}h${EDGE}v${EDGE}h${-EDGE}z` +
-          `M0,${LOW}h${SMALL}v${SMALL}h${-SMALL}z`,
+          `M${SIDE},${TOP}h${SMALL}v${SMALL}h${-SMALL}z`,
       }),
       ...marks
     );
@@ -182,8 +183,8 @@ figures.kinds.missing = (data, stage) => {
     other.row.hidden = !run.sgd;
     if (run.sgd) other.show(run.sgd[frame]);
     sum.textContent =
-      `Risk ${(data.floor + gap).toFixed(5)} = floor ` +
-      `${data.floor.toFixed(5)} + gap ${short(gap)}`;
+      `floor ${data.floor.toFixed(5)} + gap ${gap.toFixed(5)} ` +
+      `= risk ${(data.floor + gap).toFixed(5)}`;
     gram?.show(frame, most);
   };
   const player = figures.player(
@@ -194,11 +195,11 @@ figures.kinds.missing = (data, stage) => {
     (frame) => {
       const { terms, gap, most } = state(frame);
       const share = Math.round((100 * terms[most]) / gap);
-      const [name, , why] = TERMS[most];
+      const part =
+        share > 99 ? "Nearly all" : share > 50 ? "Most" : "The largest part";
       return (
-        `The gap is ${short(gap)}. ` +
-        (share > 50 ? "Most" : "The largest part") +
-        ` of what is missing, ${share}\u00a0%, is ${name}: ${why}.` +
+        `The gap is ${short(gap)}. ${part} of what is missing` +
+        `${share > 99 ? "" : `, ${share}\u00a0%,`} is ${TERMS[most][2]}.` +
         (frame === last ? ` ${run.end}` : "")
       );
     }

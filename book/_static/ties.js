@@ -4,7 +4,7 @@ figures.kinds.ties = (data, stage) => {
   const SIZE = 150;
   const RULES = ["right", "half an error", "an error"];
   const COUNTED = [0, 0.5, 1];
-  const state = { length: 0, rule: 2 };
+  const state = { length: 0, rule: 0 };
 
   /* ---- New points of the first class, by the inputs of the neurons ---- */
   const bytes = Uint8Array.from(atob(data.cloud), (c) => c.charCodeAt(0));
@@ -15,7 +15,7 @@ figures.kinds.ties = (data, stage) => {
   const picture = svg(
     "svg",
     {
-      viewBox: `${-SIZE} ${-SIZE} ${2 * SIZE} ${2 * SIZE + 22}`,
+      viewBox: `${-SIZE} ${-SIZE} ${2 * SIZE} ${2 * SIZE + 26}`,
       role: "img",
       class: "nclib-clouds nclib-votes",
     },
@@ -28,7 +28,7 @@ figures.kinds.ties = (data, stage) => {
     }),
     ...dots,
     ...[
-      [SIZE - 4, SIZE - 8, "end", "right"],
+      [SIZE - 4, 20, "end", "right"],
       [4, -SIZE + 16, "start", "wrong"],
       [-SIZE + 4, SIZE - 8, "start", "both silent"],
       [SIZE - 4, SIZE + 18, "end", "first neuron →"],
@@ -39,7 +39,7 @@ figures.kinds.ties = (data, stage) => {
   );
   const drawCloud = () => {
     const N = state.length;
-    const reach = 3.2 * data.s * Math.sqrt(data.gram[0] + N * N);
+    const reach = 4 * data.s * Math.sqrt(data.gram[0] + N * N);
     points.forEach(([first, second, along], i) => {
       const [a, b] = [first + N * along, second + N * along];
       const dot = dots[i];
@@ -55,7 +55,7 @@ figures.kinds.ties = (data, stage) => {
     "wrong votes",
     "silent votes",
     "error by this rule",
-    "lower bound, corrected theorem",
+    "lower bound, Theorem 8(b) corrected",
     "ideal classifier",
   ].map((name) => {
     const bar = svg("rect", { y: 2, height: 8 });
@@ -129,10 +129,15 @@ figures.kinds.ties = (data, stage) => {
     }
   );
   stage.append(
-    figures.choice("If both are silent, that is", RULES, state.rule, (rule) => {
-      state.rule = rule;
-      tell();
-    }),
+    figures.choice(
+      "Silence counts as",
+      ["right, as printed", ...RULES.slice(1)],
+      state.rule,
+      (rule) => {
+        state.rule = rule;
+        tell();
+      }
+    ),
     html(
       "div",
       { class: "nclib-two" },
@@ -143,7 +148,7 @@ figures.kinds.ties = (data, stage) => {
         html("tbody", {}, ...rows.map((r) => r.row))
       )
     ),
-    knob.row,
+    html("div", { class: "nclib-knobs" }, knob.row),
     says
   );
   drawCloud();
