@@ -516,6 +516,11 @@ def test_a_bound_above_the_truth_turns_red():
     # The still picture stays above the controls.
     assert order == ["img", "div", "figcaption"]
 
+    # Two numbers that are alike are told apart.
+    says, *_ = price(30.0, 10.6, 200)
+    error, ideal = re.findall(r"error ([\d.]+) instead of ([\d.]+)\.", says)[0]
+    assert error > ideal
+
     says, _, wrong, _, _ = price(2.0, 10.6, 200)
     assert "below the truth here" in says and not any(wrong)
     # Outside of its hypothesis the theorem says nothing.
@@ -605,16 +610,17 @@ def test_points_move_by_keys_and_change_the_answer():
         const figure = document.getElementById("fig-plane");
         const says = () =>
           figure.querySelector("p[role=status]").textContent;
-        const [whose, blue, orange] = figure.querySelectorAll("button");
+        const [blue, orange] = figure.querySelectorAll("button");
+        const [ofBlue, ofOrange] = figure.querySelectorAll("input");
         const handles = () => figure.querySelectorAll("g.nclib-handle");
         const steps = [says()];
         for (let i = 0; i < 30; i += 1) {
           handles()[2].dispatch("keydown", { key: "ArrowLeft" });
         }
         steps.push(says(), handles()[2].getAttribute("aria-label"));
-        whose.dispatch("click");
+        ofOrange.dispatch("change");
         steps.push(says());
-        whose.dispatch("click");
+        ofBlue.dispatch("change");
         orange.dispatch("click");
         steps.push(handles().length);
         handles()[0].dispatch("keydown", { key: "Delete" });
