@@ -107,10 +107,12 @@ def visit(chromium, address):
     """Open pages; afterwards nothing was wrong, and nothing left the book."""
     wrong, contexts = [], []
 
-    def opened(name, size=DESKTOP, mode="light"):
+    def opened(name, size=DESKTOP, mode="light", scripts=True):
         width, height = size
         context = chromium.new_context(
-            viewport=dict(width=width, height=height), color_scheme=mode
+            viewport=dict(width=width, height=height),
+            color_scheme=mode,
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         page = context.new_page()
@@ -245,3 +247,60 @@ def test_rows_of_the_ledger_are_cards_on_a_phone(visit):
     assert row.bounding_box()["width"] <= PHONE[0]
     tops = [cell.bounding_box()["y"] for cell in row.locator("td").all()]
     assert tops == sorted(tops) and len(set(tops)) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "control", "keys", "before", "after"),
+    [
+        ("intro", "fig-collapse", "range", "End", "Step 0", "has collapsed"),
+        (
+            "theorem_3",
+            "fig-plane",
+            "radio",
+            "ArrowRight",
+            "The blue class cannot",
+            "The orange class cannot",
+        ),
+        ("phase_boundary", "fig-bounds", "range", "Home", "71", "99.9"),
+        ("theorem_2", "fig-gap", "range", "End", "predictions", "spread"),
+        (
+            "training_two_layer",
+            "fig-clock",
+            "radio",
+            "ArrowRight",
+            "look converged",
+            "keep falling",
+        ),
+        (
+            "training_two_layer",
+            "fig-missing",
+            "range",
+            "End",
+            "predictions",
+            "It still falls",
+        ),
+        ("theorem_7", "fig-bound-crossing", "range", "End", "11", "16"),
+        ("theorem_8", "fig-silence", "range", "End", "29", "50"),
+    ],
+)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_figure_moves_by_keyboard(
+    visit, size, name, figure, control, keys, before, after
+):
+    page = visit(f"book/{name}.html", size)
+    stage = page.locator(f"#{figure} .nclib-stage")
+    says = stage.locator("[role=status]")
+    assert before in says.inner_text()
+    stage.locator(f"input[type={control}]").first.focus()
+    page.keyboard.press(keys)
+    assert after in says.inner_text()
+
+
+def test_without_scripts_the_still_picture_is_shown(visit):
+    page = visit("book/theorem_8.html", scripts=False)
+    figure = page.locator("#fig-silence")
+    assert figure.locator("img").first.is_visible()
+    assert figure.locator(".nclib-stage").count() == 0
+    page = visit("book/theorem_8.html")
+    figure = page.locator("#fig-silence")
+    assert not any(image.is_visible() for image in figure.locator("img").all())

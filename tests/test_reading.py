@@ -68,6 +68,11 @@ Why?
 Because.
 ````
 
+```{raw} html
+<script type="application/json" class="nclib-live" data-kind="knobs"
+ data-figure="fig-x">{}</script>
+```
+
 (erratum-7)=
 ## 7. A slip
 
@@ -142,6 +147,21 @@ def test_claims_that_a_page_names_are_links(page):
         if any("literal" in c.attributes.get("class", "") for c in a.all())
     ]
     assert links == ["ledger.html#claim-thm-4"]
+
+
+def test_only_pages_with_live_figures_load_their_scripts(built, page):
+    def loaded(page):
+        names = [
+            script.attributes["src"].rpartition("/")[2].partition("?")[0]
+            for script in page.all("script")
+            if "_static" in script.attributes.get("src", "")
+        ]
+        ours = {path.name for path in (BOOK / "_static").glob("*.js")}
+        return [name for name in names if name in ours]
+
+    assert loaded(page) == ["figures.js", "exact.js", "knobs.js"]
+    other = (built / "book/ledger.html").read_text(encoding="utf-8")
+    assert loaded(parse(other)) == []
 
 
 def test_a_page_describes_itself(page):

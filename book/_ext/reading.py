@@ -2,7 +2,8 @@
 
 Folds get names of their own, ids are unique, claims that a page names are
 links, pages describe themselves, code that is folded away is not searched,
-what no page uses is not loaded, and figures are drawn for dark pages, too.
+what a page does not use is not loaded, and figures are drawn for dark pages,
+too.
 """
 
 import html
@@ -194,6 +195,21 @@ def draw_for_both(app, pagename, templatename, context, document):
         context["body"] = FIGURE.sub(both, context["body"])
 
 
+LIVE = re.compile(r'class="nclib-live" data-kind="(\w+)"')
+# The kinds that compute: they need exact.js.
+COMPUTE = {"knobs", "price", "ties"}
+
+
+def load_live(app, pagename, templatename, context, document):
+    """Give a page with figures that move their scripts, and no other page."""
+    kinds = sorted(set(LIVE.findall(context.get("body", ""))))
+    if not kinds:
+        return
+    needed = ["exact"] if COMPUTE.intersection(kinds) else []
+    for name in ["figures", *needed, *kinds]:
+        app.add_js_file(f"{name}.js")
+
+
 def write_dark_figures(app, error):
     if error or app.builder.format != "html":
         return
@@ -231,5 +247,6 @@ def setup(app):
     app.connect("html-page-context", describe)
     # Before the previews are collected, at 450.
     app.connect("html-page-context", draw_for_both, priority=400)
+    app.connect("html-page-context", load_live)
     app.connect("build-finished", write_dark_figures)
     return {"version": "1", "parallel_read_safe": True}

@@ -218,6 +218,22 @@ def longer(result):
     return sweep(_long, tasks, result.provenance["seed"], title="Longer")
 
 
+def terms_along(result, i, times):
+    """What is missing along the flow of net ``i``: `nclib.gap_terms`.
+
+    At each of rising times. The flow goes on where it ended before.
+    """
+    X, y, start = result.sample(i)
+    init, before, found = None, 0.0, []
+    for time in times:
+        net = flow(
+            X, y, T=time - before, width=result.width, init=init, seed=start
+        ).net
+        found.append(gap_terms(net.features(X), net.W, result.n, *PENALTIES))
+        init, before = (net.W1, net.W), time
+    return found
+
+
 def gap(net, X, y):
     """Risk of a network on two equal classes, minus the minimum.
 

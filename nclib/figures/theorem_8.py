@@ -3,12 +3,39 @@
 import numpy as np
 
 from nclib.figures import style
+from nclib.figures.live import packed
 
 RULES = {
     "error": (style.BLUE, "tie = error"),
     "half": (style.GREEN, "tie = random guess"),
     "correct": (style.ORANGE, "tie = correct"),
 }
+
+
+def votes(beta1, beta2, nu, mu, s, points):
+    """The data of two neurons that vote on points of the first class.
+
+    Parameters
+    ----------
+    beta1, beta2 : (d,) arrays
+        The neurons.
+    nu : (d,) array
+        A unit vector orthogonal to both and to ``mu``.
+    mu : (d,) array
+        Unit mean of the first class.
+    s : float
+        Noise.
+    points : (m, d) array
+    """
+    outputs = points @ np.array([beta1, beta2, nu]).T
+    reach = np.abs(outputs).max(axis=0)
+    return dict(
+        s=s,
+        gram=[beta1 @ beta1, beta1 @ beta2, beta2 @ beta2],
+        means=[mu @ beta1 / s, mu @ beta2 / s],
+        reach=reach.round(4).tolist(),
+        cloud=packed((outputs / reach + 1) / 2),
+    )
 
 
 def draw_silence(outputs):

@@ -80,3 +80,90 @@ def draw_longer(T, ratio, histories):
     ends = [rows["nc1"][-1] for rows in histories]
     style.name_ends(ax, ends, names, style.ORDERED)
     return figure
+
+
+def clock(grid, nets):
+    """NC1 along training with both clocks, as the data of a figure.
+
+    Parameters
+    ----------
+    grid : `nclib.figures.curves.TrainingGrid`
+        Of SGD.
+    nets : list of int
+        Numbers of nets; without the first percent of the epochs.
+    """
+    start = np.searchsorted(grid.history[nets[0]]["epoch"], grid.epochs / 100)
+    rows = [grid.history[i][start:] for i in nets]
+    epoch, time = rows[0]["epoch"], rows[0]["time"]
+    assert all((other["epoch"] == epoch).all() for other in rows)
+    return dict(
+        epoch=epoch.tolist(),
+        time=[float(f"{value:.5g}") for value in time],
+        # Where the last two thirds of the epochs begin, by either clock.
+        late=[round(epoch[-1] / 3), round(100 / 111 * time[-1])],
+        ratio=[float(grid.ratio[i]) for i in nets],
+        nc1=[[float(f"{x:.2e}") for x in other["nc1"]] for other in rows],
+    )
+
+
+def draw_clock(data):
+    """The same curves against epochs and against time, side by side.
+
+    Parameters
+    ----------
+    data : dict
+        Of `clock`.
+    """
+    style.use()
+    figure, axes = style.grid(1, 2, 7.0, 3.4, sharey=True)
+    names = (("epochs", data["epoch"]), ("time $T$", data["time"]))
+    for ax, (name, x), late in zip(axes, names, data["late"], strict=True):
+        ax.axvspan(late, x[-1], color=style.INK, alpha=0.15, linewidth=0)
+        for nc1, r, color in zip(
+            data["nc1"], data["ratio"], style.ORDERED, strict=False
+        ):
+            ax.semilogy(x, nc1, color=color, label=f"{r:g}")
+        ticks = [0, x[-1] / 2]
+        ax.set(xlabel=name, xlim=(0, x[-1]))
+        ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+    axes[0].set_ylabel(style.NAMES["nc1"])
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=6,
+        title="dimension per sample d/n",
+    )
+    return figure
+
+
+def draw_missing(times, parts, foot):
+    """The four terms of the gap along flow, at little and at much noise.
+
+    Parameters
+    ----------
+    times : (F,) array
+    parts : dict
+        From the noise level to F `nclib.relaxation.GapTerms`.
+    foot : GapTerms
+        Of the stationary point at the end of the last of them.
+    """
+    style.use()
+    figure, axes = style.grid(1, len(parts), 7.0, 3.4, sharey=True)
+    colors = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
+    names = ("predictions", "spread", "shared neurons", "classifier")
+    for ax, (sigma, terms) in zip(axes, parts.items(), strict=True):
+        for values, color, name in zip(
+            np.transpose(terms), colors, names, strict=True
+        ):
+            shown = np.where(values > 1e-12, values, np.nan)
+            ax.loglog(times, shown, color=color, label=name)
+        ax.set(xlabel="time $T$", title=rf"$\sigma = {sigma:g}$")
+    for value, color in zip(foot, colors, strict=True):
+        axes[-1].axhline(value, color=color, linestyle=":")
+    axes[0].set(ylabel="term of the gap", ylim=(1e-8, 2))
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=4,
+    )
+    return figure
