@@ -22,7 +22,15 @@ _LETTERS = dict(
 )
 _POWER_OF_TEN = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([-+]?\d+)(?!\w)")
 _LETTER = re.compile(rf"\b({'|'.join(_LETTERS)})(?=\b|_)")
-_SIGNS = {"<=": "≤", ">=": "≥", "+-": "±", "sqrt ": "√", "sqrt(": "√("}
+_SIGNS = {
+    "<=": "≤",
+    ">=": "≥",
+    "+-": "±",
+    " - ": " − ",
+    "^T": "ᵀ",
+    "sqrt ": "√",
+    "sqrt(": "√(",
+}
 
 
 def powers(text):
@@ -51,12 +59,13 @@ def readable(text):
     Examples
     --------
     >>> from nclib._text import readable
-    >>> readable("|mu_1|^2 / sigma^4 <= 2e-16, n^-2 sqrt(log n), from -1")
-    '|μ₁|² / σ⁴ ≤ 2·10⁻¹⁶, n⁻² √(log n), from −1'
+    >>> readable("|mu_1|^2 / sigma^4 <= 2e-16, n^-2 sqrt(log n) - 1")
+    '|μ₁|² / σ⁴ ≤ 2·10⁻¹⁶, n⁻² √(log n) − 1'
     """
     text = powers(text)
     for sign, symbol in _SIGNS.items():
         text = text.replace(sign, symbol)
+    text = re.sub(r"<(\S[^<>]*, [^<>]*)>", r"⟨\1⟩", text)
     text = _LETTER.sub(lambda match: _LETTERS[match[0]], text)
     text = re.sub(
         r"\^(?:(-?\d+)|\((-?\d+)\))",
@@ -68,7 +77,7 @@ def readable(text):
         lambda match: match[1].translate(_LOWERED),
         text,
     )
-    return re.sub(r"(?<![\w)⁻])-(?=\d|\|)", "−", text)
+    return re.sub(r"(?<![\w)⁻])-(?=[\w|])", "−", text)
 
 
 def typeset(text):
@@ -77,8 +86,8 @@ def typeset(text):
     Examples
     --------
     >>> from nclib._text import typeset
-    >>> typeset("above $d<n$, yes")
-    'above <span class="math notranslate nohighlight">\\\\(d&lt;n\\\\)</span>, yes'
+    >>> print(typeset("$d<n$"))
+    <span class="math notranslate nohighlight">\\(d&lt;n\\)</span>
     """
     parts = html.escape(text).split("$")
     parts[1::2] = [
