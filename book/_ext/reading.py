@@ -107,7 +107,7 @@ CODE = (
 
 def write_numbers(node, pasted=False):
     """Write numbers, and what was measured, as people do; leave code alone."""
-    from nclib._text import powers, readable
+    from nclib.ledger.text import powers, readable
 
     for child in list(node.children):
         if isinstance(child, nodes.Text):

@@ -4,6 +4,8 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("table.nclib-ledger")) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length < 20) continue;
+    /* A formula is found by its source, too: "lambda" as well as "λ". */
+    const sources = rows.map((row) => row.textContent);
     const bar = document.createElement("div");
     const chosen = { strength: "all", kind: "all" };
     const buttons = [];
@@ -13,14 +15,14 @@ document.addEventListener("DOMContentLoaded", () => {
     const update = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
-      for (const row of rows) {
-        const text = row.textContent.toLowerCase();
+      rows.forEach((row, at) => {
+        const text = `${sources[at]} ${row.textContent}`.toLowerCase();
         row.hidden =
           Object.entries(chosen).some(
             ([name, value]) => value !== "all" && row.dataset[name] !== value
           ) || !words.every((word) => text.includes(word));
         shown += !row.hidden;
-      }
+      });
       count.textContent = `${shown} of ${rows.length} claims`;
       for (const [button, name, value] of buttons) {
         const on = chosen[name] === value;

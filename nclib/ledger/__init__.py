@@ -25,8 +25,8 @@ import numpy as np
 
 from nclib._checks import check_choice
 from nclib._files import replacing
-from nclib._text import readable, typeset
 from nclib.figures import chosen_scale
+from nclib.ledger.text import readable, typeset
 from nclib.sweep import cache_folder, code_hash
 
 __all__ = [
@@ -451,4 +451,4 @@ def numbers(**values):
 def modules():
     """Names of the chapters' modules (for the test of `ORDER`)."""
     found = {m.name for m in pkgutil.iter_modules(__path__)}
-    return sorted(found - {"evidence"})
+    return sorted(found - {"evidence", "text"})

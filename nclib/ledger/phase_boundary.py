@@ -62,7 +62,10 @@ def exact_boundary(scale):
         predicted = phase_boundary(means, sigma).center(n)
         holds = holds and abs(d.mean() - predicted) < 0.15 + reach(d)
         parts.append(f"{name}: {mean_and_error(d)} ({predicted:.2f})")
-    return holds, "mean d_c at n = 60 (predicted): " + "; ".join(parts)
+    return (
+        holds,
+        "mean critical dimension at n = 60 (predicted): " + "; ".join(parts),
+    )
 
 
 @claim(
@@ -302,7 +305,11 @@ def no_noise_law(scale):
             f"{spare.var():.2f} ({law.var()}), chi-square {distance:.1f} on "
             f"{len(expected) - 1}"
         )
-    return holds, f"{draws} draws of d_c - n at n = {n}; " + "; ".join(parts)
+    return (
+        holds,
+        f"{draws} draws of the critical dimension less n at n = {n}; "
+        + "; ".join(parts),
+    )
 
 
 @claim(
@@ -382,7 +389,7 @@ def boundary_bias(scale):
             f"{mean_and_error(d)} ({predicted:.2f} predicted, "
             f"{without:.2f} without bias)"
         )
-    return holds, "mean d_c at n = 60: " + "; ".join(parts)
+    return holds, "mean critical dimension at n = 60: " + "; ".join(parts)
 
 
 @claim(
@@ -414,7 +421,8 @@ def boundary_noise(scale):
         holds = holds and abs(d.mean() - predicted) < 0.3 + reach(d)
         parts.append(f"{name} {mean_and_error(d)}")
     return holds, (
-        f"mean d_c at n = 60, Gaussian prediction {predicted:.2f}: "
+        "mean critical dimension at n = 60, Gaussian prediction "
+        f"{predicted:.2f}: "
         + "; ".join(parts)
     )
 
@@ -681,7 +689,8 @@ def boundary_whitening(scale):
         0.15 + reach(d)
     )
     return holds, (
-        f"variances 9 and 1 along turned axes: mean d_c {mean_and_error(d)}, "
+        "variances 9 and 1 along turned axes: mean critical dimension "
+        f"{mean_and_error(d)}, "
         f"{right:.2f} predicted; {raw:.2f} without whitening, {square:.2f} "
         "with Sigma^(-1)"
     )

@@ -38,7 +38,7 @@ def powers(text):
 
     Examples
     --------
-    >>> from nclib._text import powers
+    >>> from nclib.ledger.text import powers
     >>> powers("8e-08 of 1e+05, then 0e+00")
     '8·10⁻⁸ of 10⁵, then 0'
     """
@@ -58,7 +58,7 @@ def readable(text):
 
     Examples
     --------
-    >>> from nclib._text import readable
+    >>> from nclib.ledger.text import readable
     >>> readable("|mu_1|^2 / sigma^4 <= 2e-16, n^-2 sqrt(log n) - 1")
     '|μ₁|² / σ⁴ ≤ 2·10⁻¹⁶, n⁻² √(log n) − 1'
     """
@@ -85,7 +85,7 @@ def typeset(text):
 
     Examples
     --------
-    >>> from nclib._text import typeset
+    >>> from nclib.ledger.text import typeset
     >>> print(typeset("$d<n$"))
     <span class="math notranslate nohighlight">\\(d&lt;n\\)</span>
     """
