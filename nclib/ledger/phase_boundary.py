@@ -422,8 +422,7 @@ def boundary_noise(scale):
         parts.append(f"{name} {mean_and_error(d)}")
     return holds, (
         "mean critical dimension at n = 60, Gaussian prediction "
-        f"{predicted:.2f}: "
-        + "; ".join(parts)
+        f"{predicted:.2f}: " + "; ".join(parts)
     )
 
 
