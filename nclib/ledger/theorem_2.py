@@ -390,7 +390,7 @@ def entropy(scale):
     ]
     printed = [f"{value:.6g}" for value in floors]
     return worst < 1e-13 and printed == ["0.00632286", "0.0549958"], (
-        f"20 problems a loss: within {worst:.0e}; floor {printed[0]} for "
+        f"20 problems per loss: within {worst:.0e}; floor {printed[0]} for "
         f"K = 2, n = 300 and {printed[1]} for K = 10, n = 500"
     )
 

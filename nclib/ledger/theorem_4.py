@@ -138,7 +138,7 @@ def first_figure(scale):
     false_alarm=1e-5,
 )
 def designs(scale):
-    """One nested draw a column gives the same transition as fresh draws in
+    """One nested draw per column gives the same transition as fresh draws in
     every cell, which is what the paper does.
 
     Needs: $n = 60$ and six trials ($n = 40$ at the quick size, 300 at the

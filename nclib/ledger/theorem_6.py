@@ -671,7 +671,7 @@ def collapse_width_claim(scale):
     collapses on random features from $d_1/n = 1.391$ on at $K = 2$, 1.874 at
     $K = 4$, 2.653 at $K = 10$.
 
-    Needs: $n$ samples a class, $n$ large; one class; three dimensions at
+    Needs: $n$ samples per class, $n$ large; one class; three dimensions at
     $K = 4$, else 50; allowed: 4.5 standard errors of the predicted spread, and
     $1.5/n$ for the finite size.
     """

@@ -52,7 +52,7 @@ def figure_6_record(scale):
     NC2 stays far above the paper's $10^{-3}$; L-BFGS takes the widest net to
     the global minimum, but not every wider net closer to it.
 
-    Needs: the kept runs, $n = 500$, seed 0, one net a width; batches of 128
+    Needs: the kept runs, $n = 500$, seed 0, one net per width; batches of 128
     and 32 neurons are ours.
     """
     record, limit = (
@@ -90,7 +90,7 @@ def figure_6_record(scale):
     strength="certified",
 )
 def three_layer_narrow(scale):
-    """With as many random neurons as images a class no three-layer net
+    """With as many random neurons as images per class no three-layer net
     collapses: for each of the first four classes the all-one vector is outside
     the range of the hidden features.
 
@@ -112,7 +112,8 @@ def three_layer_narrow(scale):
     return proved(decision, False, labels) and all(alone) and easy, (
         f"{name}, n = d1 = {n}: classes 0 to 3 excluded by their own images "
         f"(s = 0), proved; of the {n} neurons {listed(firing, 'd')} fire on "
-        "them; with the first 20 images a class all four are feasible, proved"
+        "them; with the first 20 images per class all four are feasible, "
+        "proved"
     )
 
 
