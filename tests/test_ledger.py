@@ -174,8 +174,9 @@ def test_table_says_what_the_claim_says():
         said = f"{claim.statement}Needs: {claim.hypotheses}"
         assert re.sub(r"\\[()]", "$", statement.text) == said
         assert [
-            f"${formula.text[2:-2]}$" for formula in statement.all("span")
-        ] == re.findall(r"\$.*?\$", said)
+            formula.text.replace("\\(", "$").replace("\\)", "$")
+            for formula in statement.all("span")
+        ] == re.findall(r"\$.*?\$[,.:;)]*", said)
         if claim.kind == "erratum":
             # The row of an erratum never says that the printed form holds.
             assert number.text == f"Erratum: {claim.number}{id} #"

@@ -83,15 +83,16 @@ def readable(text):
 def typeset(text):
     """HTML of a text whose formulas, in dollars, MathJax typesets.
 
+    A stop or a comma stays on the line of its formula.
+
     Examples
     --------
     >>> from nclib.ledger.text import typeset
-    >>> print(typeset("$d<n$"))
-    <span class="math notranslate nohighlight">\\(d&lt;n\\)</span>
+    >>> print(typeset("$d<n$, yes"))
+    <span class="math notranslate nohighlight">\\(d&lt;n\\),</span> yes
     """
-    parts = html.escape(text).split("$")
-    parts[1::2] = [
-        rf'<span class="math notranslate nohighlight">\({formula}\)</span>'
-        for formula in parts[1::2]
-    ]
-    return "".join(parts)
+    return re.sub(
+        r"\$(.*?)\$([,.:;)]*)",
+        r'<span class="math notranslate nohighlight">\\(\1\\)\2</span>',
+        html.escape(text),
+    )
