@@ -1,11 +1,22 @@
 /* Buttons and a search box above every long table of claims. What they show
    stands in the address, so that it can be sent to somebody. */
 document.addEventListener("DOMContentLoaded", () => {
+  /* A typeset letter is found by its name, too. */
+  const LETTERS = {
+    beta: "β",
+    delta: "δ",
+    epsilon: "ε",
+    kappa: "κ",
+    lambda: "λ",
+    mu: "μ",
+    phi: "φ",
+    sigma: "σ",
+    tau: "τ",
+    theta: "θ",
+  };
   for (const table of document.querySelectorAll("table.nclib-ledger")) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length < 20) continue;
-    /* A formula is found by its source, too: "lambda" as well as "λ". */
-    const sources = rows.map((row) => row.textContent);
     const bar = document.createElement("div");
     const chosen = { strength: "all", kind: "all" };
     const buttons = [];
@@ -15,14 +26,17 @@ document.addEventListener("DOMContentLoaded", () => {
     const update = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
-      rows.forEach((row, at) => {
-        const text = `${sources[at]} ${row.textContent}`.toLowerCase();
+      for (const row of rows) {
+        const text = row.textContent.toLowerCase();
         row.hidden =
           Object.entries(chosen).some(
             ([name, value]) => value !== "all" && row.dataset[name] !== value
-          ) || !words.every((word) => text.includes(word));
+          ) ||
+          !words.every(
+            (word) => text.includes(word) || text.includes(LETTERS[word] ?? word)
+          );
         shown += !row.hidden;
-      });
+      }
       count.textContent = `${shown} of ${rows.length} claims`;
       for (const [button, name, value] of buttons) {
         const on = chosen[name] === value;
