@@ -49,6 +49,21 @@ PANS = """() => {
   const root = document.documentElement;
   return root.scrollWidth - root.clientWidth;
 }"""
+# What MathJax could not read, and numbers as only a terminal writes them.
+RED = """() => [...document.querySelectorAll("article [data-mml-node=merror]")]
+  .map((formula) => formula.closest("mjx-container").textContent)"""
+RAW = r"""() => {
+  const texts = document.createTreeWalker(
+    document.querySelector("article"), NodeFilter.SHOW_TEXT
+  );
+  const raw = [];
+  while (texts.nextNode()) {
+    const { data, parentElement } = texts.currentNode;
+    if (/\d[eE][-+]?\d/.test(data) && !parentElement.closest(
+      "pre, code, script, style, dt.sig, mjx-container")) raw.push(data);
+  }
+  return raw;
+}"""
 REPEATED = """() => {
   const ids = [...document.querySelectorAll("[id]")]
     .filter((element) => !element.closest("svg")).map(({ id }) => id);
@@ -163,6 +178,8 @@ def test_page(visit, name, mode):
     assert page.evaluate(PANS) <= 0
     assert not page.evaluate(REPEATED)
     assert not page.evaluate(NAMELESS)
+    assert not page.evaluate(RED)
+    assert not page.evaluate(RAW)
     assert set(page.evaluate(SHOWN)) <= {mode}
     page.set_viewport_size(dict(width=PHONE[0], height=PHONE[1]))
     assert page.evaluate(PANS) <= 0
@@ -239,6 +256,14 @@ def test_a_filtered_ledger_shows_the_row_that_is_linked_to(visit):
     assert page.locator("#claim-thm-4 .headerlink").is_visible()
     page.get_by_role("button", name="identity").click()
     assert page.url.endswith("?strength=identity#claim-thm-4")
+
+
+@pytest.mark.parametrize("name", ["lambda", "λ"])
+def test_a_formula_is_found_by_name_and_by_sign(visit, name):
+    page = visit("book/ledger.html")
+    page.get_by_label("Search the claims").fill(name)
+    assert page.locator("#claim-erratum-35").is_visible()
+    assert not page.locator("#claim-thm-3a").is_visible()
 
 
 def test_rows_of_the_ledger_are_cards_on_a_phone(visit):

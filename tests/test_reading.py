@@ -10,6 +10,8 @@ from helpers import BOOK, needs_node, operate, parse, sphinx
 
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
+from docutils import nodes
+
 from nclib import ledger
 from nclib.figures import style
 
@@ -35,6 +37,8 @@ Answer
 ```
 
 Visibleword, checked by `thm-4`; this is no claim: `thm-99`.
+
+At most 8e-08, by `tol=1e-9`.
 
 ```{code-cell} python3
 :tags: [hide-input]
@@ -162,6 +166,17 @@ def test_only_pages_with_live_figures_load_their_scripts(built, page):
     assert loaded(page) == ["figures.js", "exact.js", "knobs.js"]
     other = (built / "book/ledger.html").read_text(encoding="utf-8")
     assert loaded(parse(other)) == []
+def test_numbers_are_written_as_people_do(page):
+    (said,) = [p.text for p in page.all("p") if p.text.startswith("At most")]
+    assert said == "At most 8·10⁻⁸, by tol=1e-9."
+
+
+def test_what_was_measured_is_written_as_mathematics():
+    measured = nodes.inline("", "sigma <= -8e-08", classes=["pasted-text"])
+    paragraph = nodes.paragraph("", "", nodes.Text("s <= 1e-3 or "), measured)
+    paragraph += nodes.math("", "1e-3")
+    reading.write_numbers(paragraph)
+    assert paragraph.astext() == "s <= 10⁻³ or σ ≤ −8·10⁻⁸1e-3"
 
 
 def test_a_page_describes_itself(page):

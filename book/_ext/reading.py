@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx import addnodes
 
 # Named alike in every statement by sphinx-proof and sphinx-exercise.
 SHARED_ID = re.compile(r"[a-z]+-content")
@@ -94,10 +95,37 @@ def link_claims(document, claims, target):
             link += code
 
 
+CODE = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.comment,
+    addnodes.desc_signature,
+)
+
+
+def write_numbers(node, pasted=False):
+    """Write numbers, and what was measured, as people do; leave code alone."""
+    from nclib.ledger.text import powers, readable
+
+    for child in list(node.children):
+        if isinstance(child, nodes.Text):
+            text = (readable if pasted else powers)(child)
+            if text != child:
+                node.replace(child, nodes.Text(text))
+        elif not isinstance(child, CODE):
+            classes = child.get("classes", ())
+            write_numbers(child, pasted or "pasted-text" in classes)
+
+
 def resolved(app, document, docname):
     if app.builder.format != "html":
         return
     from nclib import ledger
+
+    write_numbers(document)
 
     numbers = app.env.toc_fignumbers.get(docname, {})
     name_folds(document, numbers)

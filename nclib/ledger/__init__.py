@@ -26,6 +26,7 @@ import numpy as np
 from nclib._checks import check_choice
 from nclib._files import replacing
 from nclib.figures import chosen_scale
+from nclib.ledger.text import readable, typeset
 from nclib.sweep import cache_folder, code_hash
 
 __all__ = [
@@ -93,7 +94,8 @@ class Claim:
         What is known beside the check; see `STATUSES`.
     check : function
         ``check(scale)`` returns ``(holds, measured)``. Its docstring is the
-        statement and, after "Needs:", the hypotheses.
+        statement and, after "Needs:", the hypotheses, formulas as TeX
+        between dollars.
     false_alarm : float or None
         Of a statistical check: the chance that it fails although the claim
         is true.
@@ -344,16 +346,16 @@ def _row(claim, outcome):
             )
     strength = claim.strength
     if claim.false_alarm is not None:
-        strength += f" (false alarm {claim.false_alarm:.0e})"
+        strength += f" (false alarm {readable(f'{claim.false_alarm:.0e}')})"
     cells = {
         "Claim": f'<a href="{_anchor(claim)}">{html.escape(number)}</a><br>'
         f'{name} <a class="headerlink" href="#claim-{claim.id}" '
         f'title="Link to {claim.id}">#</a>',
-        "Statement": f"{html.escape(claim.statement)}"
-        f"<br><small>Needs: {html.escape(claim.hypotheses)}</small>",
+        "Statement": f"{typeset(claim.statement)}"
+        f"<br><small>Needs: {typeset(claim.hypotheses)}</small>",
         "Verdict": f"{shown}<br><small>{html.escape(strength)}<br>"
         f"{html.escape(STATUSES[claim.status])}</small>",
-        "Measured": html.escape(outcome.measured),
+        "Measured": html.escape(readable(outcome.measured)),
     }
     return (
         f'<tr id="claim-{claim.id}" data-strength="{claim.strength}" '
@@ -449,4 +451,4 @@ def numbers(**values):
 def modules():
     """Names of the chapters' modules (for the test of `ORDER`)."""
     found = {m.name for m in pkgutil.iter_modules(__path__)}
-    return sorted(found - {"evidence", "results"})
+    return sorted(found - {"evidence", "results", "text"})
