@@ -6,16 +6,19 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from helpers import BOOK, needs_node, operate, parse, sphinx
+import yaml
+from helpers import BOOK, ROOT, needs_node, operate, parse, sphinx
 
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
+pytest.importorskip("sphinx_tippy")
 from nclib import ledger
 from nclib.figures import style
 
 sys.path.insert(0, str(BOOK / "_ext"))
 import reading
 
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
 HEADER = (
     (BOOK / "intro.md")
     .read_text(encoding="utf-8")
@@ -71,8 +74,16 @@ Because.
 (erratum-7)=
 ## 7. A slip
 
-Gone.
+Printed
+: $a = c$.
+
+See [erratum 7](#erratum-7) and {cite:t}`Papyan2020`.
+
+```{bibliography}
+```
 """
+ROW = """<table><tr id="claim-thm-4"><td><div>Theorem 4</div></td>
+<td><div>It is true.</div></td></tr></table>"""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +93,11 @@ def built(tmp_path_factory):
     (folder / "conf.py").write_text(
         f"import sys\nsys.path.insert(0, {str(BOOK / '_ext')!r})\n"
         "extensions = ['myst_nb', 'sphinx_proof', 'sphinx_exercise',\n"
+        "              'sphinxcontrib.bibtex', 'sphinx_tippy',\n"
         "              'paper_numbers', 'reading']\n"
+        f"bibtex_bibfiles = [{str(BOOK / 'references.bib')!r}]\n"
+        f"tippy_tip_selector = {CONFIG['tippy_tip_selector']!r}\n"
+        "bibtex_tooltips = False\n"
         "myst_enable_extensions = ['deflist', 'dollarmath']\n"
         "nb_execution_mode = 'off'\nnumfig = True\n"
         "html_title = 'A book'\nproject = 'A book'\n"
@@ -92,7 +107,7 @@ def built(tmp_path_factory):
     (folder / "index.md").write_text(
         "# Contents\n\n```{toctree}\nbook/page\nbook/ledger\n```\n"
     )
-    (folder / "book/ledger.md").write_text("# Rows\n\nNone.\n")
+    (folder / "book/ledger.md").write_text(f"# Rows\n\n{ROW}\n")
     (folder / "book/page.md").write_text(HEADER + PAGE)
     out = folder / "out"
     assert sphinx(folder, out) == 0
@@ -142,6 +157,37 @@ def test_claims_that_a_page_names_are_links(page):
         if any("literal" in c.attributes.get("class", "") for c in a.all())
     ]
     assert links == ["ledger.html#claim-thm-4"]
+
+
+def test_citations_errata_and_claims_have_previews(built):
+    (script,) = (built / "_static/tippy/book").glob("page.*.js")
+    text = script.read_text(encoding="utf-8")
+    tips = json.loads(text.split("selector_to_html = ")[1].split("\n")[0])
+    said = {
+        selector: parse(tip).text.strip() for selector, tip in tips.items()
+    }
+    assert "a = c" in said['a[href="#erratum-7"]']
+    assert said['a[href="ledger.html#claim-thm-4"]'] == "It is true."
+    assert any("doi:10.1073/pnas.2015509117" in tip for tip in said.values())
+
+
+def test_every_reference_is_linked_and_is_text():
+    backend = pytest.importorskip("pybtex.backends.html").Backend()
+    style = pytest.importorskip("pybtex.style.formatting.plain").Style()
+    parse_file = pytest.importorskip("pybtex.database").parse_file
+    entries = parse_file(BOOK / "references.bib").entries
+    for entry in style.format_entries(entries.values()):
+        page = parse(entry.text.render(backend))
+        links = [a.attributes["href"] for a in page.all("a")]
+        assert links, entry.key
+        for link in links:
+            assert re.fullmatch(
+                r"https://(doi\.org/10\.\d{4,5}/\S+|arxiv\.org/abs/\d{4}\.\d{5}"
+                r"|(?!doi|arxiv)\S+)",
+                link,
+            ), link
+        assert not set("$\\{}") & set(page.text), entry.key
+        assert entries[entry.key].fields["year"] in page.text
 
 
 def test_a_page_describes_itself(page):

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 
@@ -158,6 +159,27 @@ def describe(app, pagename, templatename, context, document):
         context["body"] = context["body"].replace(f' role="{role}"', "")
 
 
+def preview_entries(app, pagename, templatename, context, document):
+    """Let previews show an erratum and a claim, not only their titles.
+
+    sphinx-tippy takes the first paragraph below a heading, but an erratum is
+    a list of definitions, and a row of the ledger has no node of its own.
+    """
+    page = getattr(app.env, "tippy_data", {"pages": {}})["pages"].get(pagename)
+    if page is None or document is None:
+        return
+    tips, ids = page["id_to_html"], page["element_id_map"]
+    body = BeautifulSoup(context["body"], "html.parser")
+    for heading in body.select("section[id] > :is(h2, h3)"):
+        entry = heading.find_next_sibling()
+        if entry is not None and entry.name == "dl":
+            tips[heading.parent["id"]] += str(entry)
+    for row in body.select("tr[id^=claim-]"):
+        texts = [str(cell) for cell in row.select("td > div")]
+        ids[row["id"]] = row["id"]
+        tips[row["id"]] = "".join(texts[1:])
+
+
 FIGURE = re.compile(r'<img ([^>]*)src="([^"]*_images/([^"/]*)\.svg)"([^>]*)/>')
 
 
@@ -231,5 +253,6 @@ def setup(app):
     app.connect("html-page-context", describe)
     # Before the previews are collected, at 450.
     app.connect("html-page-context", draw_for_both, priority=400)
+    app.connect("html-page-context", preview_entries, priority=460)
     app.connect("build-finished", write_dark_figures)
     return {"version": "1", "parallel_read_safe": True}
