@@ -185,11 +185,19 @@ def test_words_are_searched_as_ever(visit):
     assert "import" not in found
 
 
-def test_escape_closes_a_preview(visit):
-    page = visit("book/theorem_4.html")
-    link = page.locator("article a[href='#thm-4']").first
-    link.focus()
-    page.wait_for_selector(".tippy-box")
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ("[href='#thm-5']", "Theorem 5"),
+        ("[href^='bibliography.html#']", "Journal of Machine Learning"),
+        ("[href='errata.html#erratum-64']", "Printed"),
+        ("[href='ledger.html#claim-erratum-19']", "refuted"),
+    ],
+)
+def test_escape_closes_a_preview(visit, link, text):
+    page = visit("book/theorem_5.html")
+    page.locator(f"article a{link}").first.focus()
+    assert text in page.wait_for_selector(".tippy-box").inner_text()
     page.keyboard.press("Escape")
     page.wait_for_selector(".tippy-box", state="detached")
 

@@ -12,7 +12,6 @@ import html
 import importlib
 import inspect
 import json
-import os
 import pkgutil
 import re
 import sys
@@ -25,6 +24,7 @@ import numpy as np
 
 from nclib._checks import check_choice
 from nclib._files import replacing
+from nclib.data import which_images
 from nclib.figures import chosen_scale
 from nclib.sweep import cache_folder, code_hash
 
@@ -214,7 +214,7 @@ def _remembered(found, scale):
         digest.update(path.read_bytes())
     for path in sorted(records.glob("*.npz")):
         digest.update(path.read_bytes())
-    digest.update(repr(bool(os.environ.get("NCLIB_DATA"))).encode())
+    digest.update(which_images(download=False).encode())
     name = f"{digest.hexdigest()[:16]}-{scale}-{found.id}.json"
     return cache_folder() / "ledger" / name
 
@@ -264,6 +264,8 @@ def run(id, scale=None):
     seconds = round(perf_counter() - started, 2)
     outcome = Outcome(id, bool(holds), measured, seconds, scale)
     if outcome.holds:
+        # The check may have downloaded the images.
+        path = _remembered(found, scale)
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
             file.write(json.dumps(asdict(outcome)).encode())

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from nclib.data import first_per_class
+from nclib.data import first_per_class, images, which_images
 from nclib.feasibility import decide
 from nclib.figures import figure_6
 from nclib.figures.figure_6 import attained, dead_share, limits, trained
@@ -97,9 +97,9 @@ def three_layer_narrow(scale):
     Needs: seed 0; d1 = n = 500 of Fashion-MNIST, or 174 of the digits where
     that is not at hand.
     """
-    name = figure_6.images(1)[1]
+    name = which_images()
     n = 500 if name == "Fashion-MNIST" else 174
-    X, y = figure_6.images(n)[0]
+    X, y = images(n)[0]
     layer = figure_6.first_layer(X.shape[1], n, 0)
     hidden = np.maximum(X @ layer, 0)
     labels = [0, 1, 2, 3]
