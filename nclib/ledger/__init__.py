@@ -209,7 +209,7 @@ def _remembered(found, scale):
     """
     digest = hashlib.sha256(code_hash().encode())
     own = Path(inspect.getsourcefile(sys.modules[found.check.__module__]))
-    records = Path(__file__).parents[2] / "book/records"
+    records = Path(__file__).parents[1] / "records"
     for path in (own, Path(__file__).with_name("evidence.py")):
         digest.update(path.read_bytes())
     for path in sorted(records.glob("*.npz")):
@@ -237,8 +237,6 @@ def run(id, scale=None):
     ------
     ValueError
         If ``id`` or ``scale`` is unknown.
-    nclib.figures.record.NoRecords
-        If the claim is about kept records and there is no book beside nclib.
 
     Notes
     -----

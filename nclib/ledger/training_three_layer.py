@@ -7,7 +7,7 @@ from nclib.data import first_per_class, images, which_images
 from nclib.feasibility import decide
 from nclib.figures import figure_6
 from nclib.figures.figure_6 import attained, dead_share, limits, trained
-from nclib.figures.record import kept
+from nclib.figures.record import kept_record
 from nclib.kernels import random_first_layer
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, listed, proved
@@ -56,7 +56,7 @@ def figure_6_record(scale):
     32 neurons are ours.
     """
     record, limit = (
-        figure_6.ThreeLayers.load(kept(f"{name}.npz"))
+        figure_6.ThreeLayers.load(kept_record(f"{name}.npz"))
         for name in ("figure_6", "figure_6_limit")
     )
     nc1, nc2, gap = map(record.last, ("nc1", "nc2_features", "gap"))
