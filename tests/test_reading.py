@@ -98,6 +98,7 @@ def built(tmp_path_factory):
         f"bibtex_bibfiles = [{str(BOOK / 'references.bib')!r}]\n"
         f"tippy_tip_selector = {CONFIG['tippy_tip_selector']!r}\n"
         "bibtex_tooltips = False\n"
+        "html_baseurl = 'https://example.org/some/book'\n"
         "myst_enable_extensions = ['deflist', 'dollarmath']\n"
         "nb_execution_mode = 'off'\nnumfig = True\n"
         "html_title = 'A book'\nproject = 'A book'\n"
@@ -201,6 +202,17 @@ def test_a_page_describes_itself(page):
     assert properties["og:description"] == "Is 1 < 2 & so on?"
     assert properties["og:title"] == "A page"
     assert properties["og:site_name"] == "A book"
+    address = "https://example.org/some/book/book/page.html"
+    assert properties["og:url"] == address
+    assert properties["og:image"].endswith("/book/_static/figure_1.png")
+
+
+def test_the_map_of_the_site_has_every_page(built):
+    text = (built / "sitemap.xml").read_text(encoding="utf-8")
+    assert re.findall("<loc>(.*)</loc>", text) == [
+        f"https://example.org/some/book/{page}.html"
+        for page in ("book/ledger", "book/page", "index")
+    ]
 
 
 def test_every_number_stands_where_the_table_says(table, page):

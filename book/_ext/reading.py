@@ -9,6 +9,7 @@ import html
 import re
 from collections import Counter
 from pathlib import Path
+from posixpath import join
 
 from bs4 import BeautifulSoup
 from docutils import nodes
@@ -149,6 +150,10 @@ def describe(app, pagename, templatename, context, document):
         'property="og:title"': title,
         'property="og:description"': summary(document),
     }
+    if base := app.config.html_baseurl:
+        properties['property="og:url"'] = join(base, f"{pagename}.html")
+        picture = join(base, "_static/figure_1.png")
+        properties['property="og:image"'] = picture
     tags = [
         f'<meta {key} content="{html.escape(html.unescape(text))}" />'
         for key, text in properties.items()
@@ -228,6 +233,23 @@ def write_dark_figures(app, error):
             dark.write_text(text, encoding="utf-8")
 
 
+def write_sitemap(app, error):
+    """Where the book has an address, tell search engines its pages."""
+    base = app.config.html_baseurl
+    if error or app.builder.format != "html" or not base:
+        return
+    places = "".join(
+        f"<url><loc>{html.escape(join(base, page))}.html</loc></url>\n"
+        for page in sorted(app.env.found_docs)
+    )
+    Path(app.outdir, "sitemap.xml").write_text(
+        '<?xml version="1.0" encoding="utf-8"?>\n<urlset '
+        'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        f"{places}</urlset>\n",
+        encoding="utf-8",
+    )
+
+
 def search_what_is_seen(app):
     """Keep folded code out of the search index."""
     if app.builder.format != "html":
@@ -255,4 +277,5 @@ def setup(app):
     app.connect("html-page-context", draw_for_both, priority=400)
     app.connect("html-page-context", preview_entries, priority=460)
     app.connect("build-finished", write_dark_figures)
+    app.connect("build-finished", write_sitemap)
     return {"version": "1", "parallel_read_safe": True}

@@ -438,8 +438,11 @@ def numbers(**values):
         Numbers or short texts; ``numbers(low_a=x)`` is written
         ``{glue:text}`low-a:.3f``` in the text.
     """
-    from myst_nb import glue
-
+    try:
+        from myst_nb import glue
+    except ImportError:
+        # Outside of the book there is no prose to be filled.
+        return
     for name, value in values.items():
         if isinstance(value, np.generic):
             value = value.item()
