@@ -123,7 +123,7 @@ def test_the_prose_is_plain_and_has_the_numbers(notebook):
         "There are 20 rows, as Theorem 4 and (2.13) say; a price of 5\\$ and "
         "[a link](https://example.org/). See Rows." in text
     )
-    assert "### Exercise 4.1: Why?\n\nCount:\n\n- one\n- two" in text
+    assert "### Exercise 4.1 (Why?)\n\nCount:\n\n- one\n- two" in text
     assert "Is it?\n\n- a. Yes.\n- b. No." in text and "It is not" not in text
     assert "{" + "prf" not in text and "```" not in text
 

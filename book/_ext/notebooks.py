@@ -127,12 +127,8 @@ class Page:
             yield from self.contents(node, depth)
         elif kind == "exercise_enumerable_node":
             number = self.number("exercise", node["label"])
-            subtitle = "".join(
-                f": {self.inline(found)}"
-                for found in node.findall()
-                if type(found).__name__ == "exercise_subtitle"
-            )
-            yield f"{'#' * (depth + 1)} Exercise {number}{subtitle}"
+            title = self.inline(node[0]).strip()
+            yield f"{'#' * (depth + 1)} Exercise {number} {title}".strip()
             yield from self.contents(node, depth)
         elif isinstance(node, nodes.Admonition) or "realtype" in node:
             text = self.joined(self.body(node), depth)
