@@ -82,8 +82,9 @@ See [erratum 7](#erratum-7) and {cite:t}`Papyan2020`.
 ```{bibliography}
 ```
 """
-ROW = """<table><tr id="claim-thm-4"><td><div>Theorem 4</div></td>
-<td><div>It is true.</div></td></tr></table>"""
+ROW = """<table><tr id="claim-thm-4">
+<td data-label="Claim"><div>Theorem 4</div></td>
+<td data-label="Statement"><div>It is true.</div></td></tr></table>"""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +169,8 @@ def test_citations_errata_and_claims_have_previews(built):
         selector: parse(tip).text.strip() for selector, tip in tips.items()
     }
     assert "a = c" in said['a[href="#erratum-7"]']
-    assert said['a[href="ledger.html#claim-thm-4"]'] == "It is true."
+    row = said['a[href="ledger.html#claim-thm-4"]']
+    assert row == "StatementIt is true."
     assert any("doi:10.1073/pnas.2015509117" in tip for tip in said.values())
 
 

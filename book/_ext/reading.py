@@ -178,11 +178,18 @@ def preview_entries(app, pagename, templatename, context, document):
     for heading in body.select("section[id] > :is(h2, h3)"):
         entry = heading.find_next_sibling()
         if entry is not None and entry.name == "dl":
-            tips[heading.parent["id"]] += str(entry)
+            # What was printed, what is wrong with it, and what is right.
+            parts = entry.find_all(["dt", "dd"], recursive=False)[:6]
+            tips[heading.parent["id"]] += (
+                f"<dl>{''.join(map(str, parts))}</dl>"
+            )
     for row in body.select("tr[id^=claim-]"):
-        texts = [str(cell) for cell in row.select("td > div")]
         ids[row["id"]] = row["id"]
-        tips[row["id"]] = "".join(texts[1:])
+        parts = [
+            f"<dt>{cell['data-label']}</dt><dd>{cell.decode_contents()}</dd>"
+            for cell in row.select("td[data-label]")[1:]
+        ]
+        tips[row["id"]] = f"<dl>{''.join(parts)}</dl>"
 
 
 FIGURE = re.compile(r'<img ([^>]*)src="([^"]*_images/([^"/]*)\.svg)"([^>]*)/>')
