@@ -54,7 +54,7 @@ test-teaching: $(STAMP)
 	$(BIN)/python -m pytest -m "" tests/test_classroom
 
 pdf: $(STAMP)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[pdf]'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
 	$(BIN)/python book/print_pdf.py
 
 test-browser: $(STAMP)

@@ -80,11 +80,15 @@ def joined(pages, parts):
     return writer
 
 
-def main(out):
+def found_chromium():
     names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = os.environ.get("CHROMIUM") or next(
+    return os.environ.get("CHROMIUM") or next(
         filter(None, map(shutil.which, names)), None
     )
+
+
+def main(out):
+    chromium = found_chromium()
     if chromium is None:
         sys.exit("there is no Chromium on the path, nor at CHROMIUM")
     pages = contents()

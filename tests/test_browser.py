@@ -8,10 +8,11 @@ import functools
 import http.server
 import os
 import shutil
+import sys
 import threading
 
 import pytest
-from helpers import ROOT
+from helpers import BOOK, ROOT
 
 pytestmark = pytest.mark.browser
 HTML = ROOT / "_build/html"
@@ -133,6 +134,33 @@ def visit(chromium, address):
     for context in contexts:
         context.close()
     assert not wrong
+
+
+def test_printed_pages_are_joined_and_linked(tmp_path):
+    pypdf = pytest.importorskip("pypdf", reason="NOT RUN: no pypdf")
+    sys.path.insert(0, str(BOOK))
+    import print_pdf
+
+    one, two = (tmp_path / f"{name}.html" for name in ("one", "two"))
+    head = "<!doctype html><title>{} &#8212; A book</title>"
+    one.write_text(head.format("First") + '<a href="two.html#x">two</a>')
+    # Scripts have run before a page is printed.
+    two.write_text(
+        head.format("Second") + "<p id=x></p><script>setTimeout(() =>"
+        "document.getElementById('x').append('typeset'), 3000)</script>"
+    )
+    chromium = print_pdf.found_chromium()
+    if chromium is None:
+        pytest.skip("NOT RUN: there is no Chromium")
+    pages = [one, two]
+    parts = [print_pdf.printed(chromium, page, tmp_path) for page in pages]
+    print_pdf.joined(pages, parts).write(tmp_path / "both.pdf")
+    book = pypdf.PdfReader(tmp_path / "both.pdf")
+    assert [entry.title for entry in book.outline] == ["First", "Second"]
+    assert "typeset" in book.pages[1].extract_text()
+    (link,) = book.pages[0]["/Annots"]
+    there = link.get_object()["/Dest"][0]
+    assert there.get_object() == book.pages[1]
 
 
 def settle(page):
