@@ -5,6 +5,7 @@
 # make assignments   write the problem sets for students, course/handout/
 # make grade SUBMISSIONS=folder   grade what they handed in, course/grades.csv
 # make test-teaching   all tests of grading, about ten minutes
+# make pdf    print the built book into _build/book.pdf, with Chromium
 # make test-browser   the built book in Chromium, both sizes and modes
 # make clean  remove what the build wrote (not .venv)
 #
@@ -22,7 +23,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 
 .PHONY: book test lab figures assignments grade test-teaching \
-  test-browser clean
+  test-browser pdf clean
 
 book: $(STAMP)
 	NCLIB_CACHE="$(CURDIR)/_build/nclib-cache" \
@@ -51,6 +52,10 @@ grade: $(STAMP)
 
 test-teaching: $(STAMP)
 	$(BIN)/python -m pytest -m "" tests/test_classroom
+
+pdf: $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	$(BIN)/python book/print_pdf.py
 
 test-browser: $(STAMP)
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'

@@ -9,10 +9,11 @@ import http.server
 import os
 import re
 import shutil
+import sys
 import threading
 
 import pytest
-from helpers import ROOT
+from helpers import BOOK, ROOT
 
 pytestmark = pytest.mark.browser
 HTML = ROOT / "_build/html"
@@ -156,6 +157,33 @@ def visit(chromium, address):
     assert not wrong
 
 
+def test_printed_pages_are_joined_and_linked(tmp_path):
+    pypdf = pytest.importorskip("pypdf", reason="NOT RUN: no pypdf")
+    sys.path.insert(0, str(BOOK))
+    import print_pdf
+
+    one, two = (tmp_path / f"{name}.html" for name in ("one", "two"))
+    head = "<!doctype html><title>{} &#8212; A book</title>"
+    one.write_text(head.format("First") + '<a href="two.html#x">two</a>')
+    # Scripts have run before a page is printed.
+    two.write_text(
+        head.format("Second") + "<p id=x></p><script>setTimeout(() =>"
+        "document.getElementById('x').append('typeset'), 3000)</script>"
+    )
+    chromium = print_pdf.found_chromium()
+    if chromium is None:
+        pytest.skip("NOT RUN: there is no Chromium")
+    pages = [one, two]
+    parts = [print_pdf.printed(chromium, page, tmp_path) for page in pages]
+    print_pdf.joined(pages, parts).write(tmp_path / "both.pdf")
+    book = pypdf.PdfReader(tmp_path / "both.pdf")
+    assert [entry.title for entry in book.outline] == ["First", "Second"]
+    assert "typeset" in book.pages[1].extract_text()
+    (link,) = book.pages[0]["/Annots"]
+    there = link.get_object()["/Dest"][0]
+    assert there.get_object() == book.pages[1]
+
+
 def settle(page):
     page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
 
@@ -219,11 +247,19 @@ def test_words_are_searched_as_ever(visit):
     assert "import" not in found
 
 
-def test_escape_closes_a_preview(visit):
-    page = visit("book/theorem_4.html")
-    link = page.locator("article a[href='#thm-4']").first
-    link.focus()
-    page.wait_for_selector(".tippy-box")
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ("[href='#thm-5']", "Theorem 5"),
+        ("[href^='bibliography.html#']", "Journal of Machine Learning"),
+        ("[href='errata.html#erratum-64']", "Printed"),
+        ("[href='ledger.html#claim-erratum-19']", "refuted"),
+    ],
+)
+def test_escape_closes_a_preview(visit, link, text):
+    page = visit("book/theorem_5.html")
+    page.locator(f"article a{link}").first.focus()
+    assert text in page.wait_for_selector(".tippy-box").inner_text()
     page.keyboard.press("Escape")
     page.wait_for_selector(".tippy-box", state="detached")
 

@@ -9,14 +9,17 @@ import pytest
 import torch
 from helpers import interrupt
 
+from nclib import data
+from nclib.data import images
 from nclib.figures import figure_6, record
-from nclib.figures.figure_6 import ThreeLayers, first_layer, images
+from nclib.figures.figure_6 import ThreeLayers, first_layer
 from nclib.training import train
 
 
 @pytest.fixture(autouse=True)
 def digits_and_an_empty_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("NCLIB_DATA", raising=False)
+    monkeypatch.setattr(data, "_cache_folder", lambda: tmp_path)
     monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "cache"))
 
 

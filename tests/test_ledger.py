@@ -14,7 +14,7 @@ from helpers import BOOK, ROOT, needs_node, operate, parse
 
 import nclib
 from nclib import ledger
-from nclib.figures.record import NoRecords
+from nclib.data import which_images
 from nclib.ledger import evidence
 from nclib.ledger.text import powers, readable
 
@@ -494,6 +494,11 @@ def test_only_what_a_claim_depends_on_makes_it_run_again(
         assert ledger._remembered(found, "quick") != before
         own.write_bytes(source)
         assert ledger._remembered(found, "quick") == before
+    with monkeypatch.context() as patch:
+        other = {"Fashion-MNIST": "digits", "digits": "Fashion-MNIST"}
+        name = other[which_images(download=False)]
+        patch.setattr(ledger, "which_images", lambda download: name)
+        assert ledger._remembered(found, "quick") != before
 
 
 def test_a_damaged_outcome_is_computed_again():
@@ -503,16 +508,6 @@ def test_a_damaged_outcome_is_computed_again():
         path.write_text(damage)
         again = ledger.run("upfm-gap", scale="quick")
         assert again.measured == outcome.measured
-
-
-def test_without_the_book_claims_about_records_say_so(tmp_path, monkeypatch):
-    monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(nclib, "__file__", str(tmp_path / "nclib/x.py"))
-    said = "records belong to the repository: .*figure_6.npz"
-    with pytest.raises(NoRecords, match=said):
-        ledger.run("fig-6-record", scale="quick")
-    assert not (tmp_path / "cache").exists()
-    assert ledger.run("upfm-gap", scale="quick").holds
 
 
 def test_only_verified_answers_are_proofs():

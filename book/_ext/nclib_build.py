@@ -18,18 +18,22 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whatever nclib is installed, this is the one that is documented.
+sys.path.insert(0, str(ROOT))
+from nclib.data import which_images  # noqa: E402
 
 
 def package_hash(root=ROOT):
     """Hash of everything a chapter's result depends on besides its cells."""
     digest = hashlib.sha256()
-    files = [*root.glob("nclib/**/*.py"), *root.glob("book/records/**/*")]
+    files = [*root.glob("nclib/**/*.py"), *root.glob("nclib/records/*")]
     for path in sorted(files):
-        if path.is_file():
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
     for name in ("NCLIB_SCALE", "NCLIB_DATA"):
         digest.update(f"{name}={os.environ.get(name, '')}".encode())
+    # Downloaded, kept from a download, or neither.
+    digest.update(which_images(download=False).encode())
     return digest.hexdigest()[:16]
 
 
@@ -42,12 +46,20 @@ def use_this_checkout(app, config):
     if os.environ.get("PYTHONPATH"):
         parts.append(os.environ["PYTHONPATH"])
     os.environ["PYTHONPATH"] = os.pathsep.join(parts)
-    sys.path.insert(0, str(ROOT))
+    settle_images()
 
     config.nclib_hash = package_hash()
     cache = config.nb_execution_cache_path
     base = Path(cache) if cache else Path(app.outdir).parent / ".cache"
     config.nb_execution_cache_path = str(base / config.nclib_hash)
+
+
+def settle_images():
+    """Answer once, for all kernels, from where the images come."""
+    if folder := os.environ.get("NCLIB_DATA"):
+        os.environ["NCLIB_DATA"] = str(Path(folder).absolute())
+    if which_images() == "digits":
+        os.environ["NCLIB_OFFLINE"] = "1"
 
 
 def first_paragraph(obj):

@@ -1,7 +1,6 @@
 """Figure 6: three-layer nets with a random first layer, by its width."""
 
 import contextlib
-import os
 import signal
 from dataclasses import dataclass
 from functools import cache
@@ -12,7 +11,7 @@ import joblib
 import numpy as np
 
 from nclib._checks import check_choice, check_integer, check_real
-from nclib.data import digits, fashion_mnist
+from nclib.data import images, which_images
 from nclib.figures import chosen_scale, style
 from nclib.figures.record import Record, provenance, recompute
 from nclib.figures.style import NAMES
@@ -38,24 +37,6 @@ _SIZES = {
 _COLORS = dict(
     zip((200, 500, 2_000, 5_000, 10_000, 20_000), style.ORDERED, strict=True)
 )
-
-
-def images(n):
-    """The first ``n`` images of each of ten classes, and their name.
-
-    Fashion-MNIST where ``NCLIB_DATA`` names its folder, else the digits of
-    scikit-learn, of which there are at most 174 a class.
-
-    Returns the `Dataset` and the name.
-    """
-    if os.environ.get("NCLIB_DATA"):
-        return fashion_mnist(n), "Fashion-MNIST"
-    if n > 174:
-        raise ValueError(
-            "NCLIB_DATA must name the folder of Fashion-MNIST for "
-            f"n = {n} images a class, the digits have only 174"
-        )
-    return digits(n), "digits"
 
 
 def first_layer(d, d1, seed):
@@ -319,7 +300,7 @@ def trained(scale, method="sgd", seed=0):
         Remembered as long as the program runs.
     """
     size = "quick" if scale == "quick" else "book"
-    return _trained(size, method, seed, bool(os.environ.get("NCLIB_DATA")))
+    return _trained(size, method, seed, which_images())
 
 
 @cache

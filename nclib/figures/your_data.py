@@ -48,7 +48,7 @@ def speed_table(record):
     Parameters
     ----------
     record : dict
-        What ``benchmarks/decide.py`` wrote to ``book/records/decide.json``.
+        What ``benchmarks/decide.py`` wrote to ``nclib/records/decide.json``.
     """
     lines = []
     for table in record["tables"]:

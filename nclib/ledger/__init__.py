@@ -12,7 +12,6 @@ import html
 import importlib
 import inspect
 import json
-import os
 import pkgutil
 import re
 import sys
@@ -25,6 +24,7 @@ import numpy as np
 
 from nclib._checks import check_choice
 from nclib._files import replacing
+from nclib.data import which_images
 from nclib.figures import chosen_scale
 from nclib.ledger.text import readable, typeset
 from nclib.sweep import cache_folder, code_hash
@@ -211,12 +211,12 @@ def _remembered(found, scale):
     """
     digest = hashlib.sha256(code_hash().encode())
     own = Path(inspect.getsourcefile(sys.modules[found.check.__module__]))
-    records = Path(__file__).parents[2] / "book/records"
+    records = Path(__file__).parents[1] / "records"
     for path in (own, Path(__file__).with_name("evidence.py")):
         digest.update(path.read_bytes())
     for path in sorted(records.glob("*.npz")):
         digest.update(path.read_bytes())
-    digest.update(repr(bool(os.environ.get("NCLIB_DATA"))).encode())
+    digest.update(which_images(download=False).encode())
     name = f"{digest.hexdigest()[:16]}-{scale}-{found.id}.json"
     return cache_folder() / "ledger" / name
 
@@ -239,8 +239,6 @@ def run(id, scale=None):
     ------
     ValueError
         If ``id`` or ``scale`` is unknown.
-    nclib.figures.record.NoRecords
-        If the claim is about kept records and there is no book beside nclib.
 
     Notes
     -----
@@ -266,6 +264,8 @@ def run(id, scale=None):
     seconds = round(perf_counter() - started, 2)
     outcome = Outcome(id, bool(holds), measured, seconds, scale)
     if outcome.holds:
+        # The check may have downloaded the images.
+        path = _remembered(found, scale)
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
             file.write(json.dumps(asdict(outcome)).encode())
@@ -440,8 +440,11 @@ def numbers(**values):
         Numbers or short texts; ``numbers(low_a=x)`` is written
         ``{glue:text}`low-a:.3f``` in the text.
     """
-    from myst_nb import glue
-
+    try:
+        from myst_nb import glue
+    except ImportError:
+        # Outside of the book there is no prose to be filled.
+        return
     for name, value in values.items():
         if isinstance(value, np.generic):
             value = value.item()

@@ -3,11 +3,11 @@
 import numpy as np
 from scipy.special import softmax
 
-from nclib.data import first_per_class
+from nclib.data import first_per_class, images, which_images
 from nclib.feasibility import decide
 from nclib.figures import figure_6
 from nclib.figures.figure_6 import attained, dead_share, limits, trained
-from nclib.figures.record import kept
+from nclib.figures.record import kept_record
 from nclib.kernels import random_first_layer
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, listed, proved
@@ -56,7 +56,7 @@ def figure_6_record(scale):
     and 32 neurons are ours.
     """
     record, limit = (
-        figure_6.ThreeLayers.load(kept(f"{name}.npz"))
+        figure_6.ThreeLayers.load(kept_record(f"{name}.npz"))
         for name in ("figure_6", "figure_6_limit")
     )
     nc1, nc2, gap = map(record.last, ("nc1", "nc2_features", "gap"))
@@ -97,9 +97,9 @@ def three_layer_narrow(scale):
     Needs: seed 0; $d_1 = n = 500$ of Fashion-MNIST, or 174 of the digits where
     that is not at hand.
     """
-    name = figure_6.images(1)[1]
+    name = which_images()
     n = 500 if name == "Fashion-MNIST" else 174
-    X, y = figure_6.images(n)[0]
+    X, y = images(n)[0]
     layer = figure_6.first_layer(X.shape[1], n, 0)
     hidden = np.maximum(X @ layer, 0)
     labels = [0, 1, 2, 3]

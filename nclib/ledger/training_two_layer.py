@@ -9,7 +9,7 @@ from nclib.data import GaussianMixture, two_cluster_means
 from nclib.feasibility import decide
 from nclib.figures import curves
 from nclib.figures.curves import HIGH, LOW, gap, stationary
-from nclib.figures.record import kept
+from nclib.figures.record import kept_record
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, listed
 from nclib.metrics import nc_metrics
@@ -22,7 +22,8 @@ _W_ROUNDING = {"SGD": 4e-6, "flow": 1e-8}
 @cache
 def grids(scale):
     """The record of SGD, and beyond the quick scale the flow of all nets."""
-    found = {"SGD": curves.TrainingGrid.load(kept("figures_3_to_5.npz"))}
+    record = kept_record("figures_3_to_5.npz")
+    found = {"SGD": curves.TrainingGrid.load(record)}
     if scale != "quick":
         found["flow"] = curves.run("book", "flow")
     return found
