@@ -4,6 +4,8 @@ import re
 
 from docutils import nodes
 from paper_numbers import places
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 
@@ -13,6 +15,9 @@ class listing(nodes.General, nodes.Element):
 
 class ListDirective(SphinxDirective):
     def run(self):
+        # Titles may hold formulas, which only some pages load MathJax for.
+        equations = self.env.get_domain("math").data["has_equations"]
+        equations[self.env.docname] = True
         return [listing(kind=self.name)]
 
 
@@ -24,6 +29,17 @@ def wanted(env, kind):
             yield name, number, document, label
 
 
+def first_sentence(parts):
+    found = []
+    for part in parts:
+        if isinstance(part, nodes.Text):
+            end = re.search(r"[.?](\s|$)", part.astext())
+            if end:
+                return [*found, nodes.Text(part.astext()[: end.end()].strip())]
+        found.append(part.deepcopy())
+    return found
+
+
 def title(document, label):
     """The name of a statement, or the first sentence of a caption."""
     element = next(
@@ -31,53 +47,43 @@ def title(document, label):
         for node in document.findall(nodes.Element)
         if label in node["ids"] and not isinstance(node, nodes.target)
     )
-    if not isinstance(element, nodes.figure):
-        text = element[0].astext().strip()
-        return [nodes.Text(text.removeprefix("(").removesuffix(")"))]
-    found = []
-    for part in next(element.findall(nodes.caption)):
-        text = part.astext()
-        if isinstance(part, nodes.Text):
-            # A colon may end it: "The record: ..." says what is drawn.
-            if end := re.search(r"[.?:;](\s|$)", text):
-                return [*found, nodes.Text(text[: end.start()])]
-            found.append(nodes.Text(text))
-        elif isinstance(part, nodes.math):
-            found.append(part.deepcopy())
-        else:
-            found.append(nodes.Text(text))
-    return found
+    if isinstance(element, nodes.figure):
+        return first_sentence(next(element.findall(nodes.caption)))
+    text = element[0].astext().strip()
+    return [nodes.Text(text.removeprefix("(").removesuffix(")"))]
 
 
-def fill(app, document, docname):
-    env, trees = app.env, {}
-    for place in list(document.findall(listing)):
-        pages = {}
-        for name, number, page, label in wanted(env, place["kind"]):
-            tree = trees.setdefault(page, env.get_doctree(page))
-            url = app.builder.get_relative_uri(docname, page)
-            link = nodes.reference(
-                "",
-                f"{name.capitalize()} {number}",
-                refuri=f"{url}#{label}",
-                internal=True,
+class Fill(SphinxPostTransform):
+    # Before references are resolved, those in captions among them.
+    default_priority = 5
+
+    def run(self, **options):
+        for place in list(self.document.findall(listing)):
+            place.replace_self(list(self.rows(place["kind"])))
+
+    def rows(self, kind):
+        here, trees, lists = self.env.docname, {}, {}
+        for name, number, page, label in wanted(self.env, kind):
+            tree = trees.setdefault(page, self.env.get_doctree(page))
+            url = self.app.builder.get_relative_uri(here, page)
+            shown = f"{name.capitalize()} {number}"
+            words = nodes.paragraph()
+            words += nodes.reference(
+                "", shown, refuri=f"{url}#{label}", internal=True
             )
-            words = nodes.paragraph("", "", link, nodes.Text(": "))
-            words += title(tree, label)
-            pages.setdefault(page, nodes.bullet_list())
-            pages[page] += nodes.list_item("", words)
-        rows = []
-        for page, entries in pages.items():
-            heading = nodes.paragraph(
-                "", "", nodes.strong("", env.titles[page].astext())
-            )
-            rows += [heading, entries]
-        place.replace_self(rows)
+            words += [nodes.Text(": "), *title(tree, label)]
+            for reference in words.findall(addnodes.pending_xref):
+                reference["refdoc"] = here
+            entries = lists.setdefault(page, nodes.bullet_list())
+            entries += nodes.list_item("", words)
+        for page, entries in lists.items():
+            name = nodes.strong("", self.env.titles[page].astext())
+            yield from (nodes.paragraph("", "", name), entries)
 
 
 def setup(app):
     app.add_node(listing)
     app.add_directive("statements", ListDirective)
     app.add_directive("figures", ListDirective)
-    app.connect("doctree-resolved", fill)
+    app.add_post_transform(Fill)
     return {"version": "1", "parallel_read_safe": True}
