@@ -15,9 +15,6 @@ class listing(nodes.General, nodes.Element):
 
 class ListDirective(SphinxDirective):
     def run(self):
-        # Titles may hold formulas, which only some pages load MathJax for.
-        equations = self.env.get_domain("math").data["has_equations"]
-        equations[self.env.docname] = True
         return [listing(kind=self.name)]
 
 
@@ -59,6 +56,9 @@ class Fill(SphinxPostTransform):
 
     def run(self, **options):
         for place in list(self.document.findall(listing)):
+            # Only a page with formulas loads MathJax, and captions have some.
+            equations = self.env.get_domain("math").data["has_equations"]
+            equations[self.env.docname] = True
             place.replace_self(list(self.rows(place["kind"])))
 
     def rows(self, kind):
