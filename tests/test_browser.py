@@ -22,6 +22,11 @@ FIGURES = sorted(HTML.glob("_images/*.svg"))
 DESKTOP, PHONE = (1440, 900), (390, 844)
 # How wide the text, and so a figure, is on such a phone.
 FIGURE_ON_PHONE = 350
+OPENS_WITH_A_PICTURE = sorted(
+    path.stem
+    for pattern in ("theorem_*", "training_*", "phase_*", "intro", "setting")
+    for path in BOOK.glob(f"{pattern}.md")
+) + ["proof_tools", "your_data"]
 
 # Formulas that reach over the edge of what shows them; folds are opened.
 CUT = """() => {
@@ -81,6 +86,24 @@ SHOWN = """() => [...document.querySelectorAll(".only-light, .only-dark")]
   .filter((image) => image.checkVisibility())
   .map((image) => image.classList.contains("only-dark") ? "dark" : "light")
 """
+HIDDEN_CAPTIONS = """() =>
+  [...document.querySelectorAll("article figure[id] figcaption")]
+    .filter((caption) => !caption.closest("details, .toggle-hidden") &&
+      !caption.checkVisibility())
+    .map((caption) => caption.parentElement.id)
+"""
+# Where the first picture begins and ends, and the folds of code above it.
+FIRST_PICTURE = """async () => {
+  const figure = document.querySelector("article figure");
+  const picture = figure.querySelector(".nclib-stage") ??
+    [...figure.querySelectorAll("img")].find((one) => one.checkVisibility());
+  picture.loading = "eager";
+  await picture.decode?.();
+  const { top, bottom } = picture.getBoundingClientRect();
+  const folds = [...document.querySelectorAll("article summary")]
+    .filter((fold) => fold.getBoundingClientRect().top < top);
+  return [top + scrollY, bottom + scrollY, folds.length];
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -209,9 +232,36 @@ def test_page(visit, name, mode):
     assert not page.evaluate(RED)
     assert not page.evaluate(RAW)
     assert set(page.evaluate(SHOWN)) <= {mode}
+    assert not page.evaluate(HIDDEN_CAPTIONS)
     page.set_viewport_size(dict(width=PHONE[0], height=PHONE[1]))
     assert page.evaluate(PANS) <= 0
     assert not page.evaluate(CUT)
+
+
+@pytest.mark.parametrize("name", OPENS_WITH_A_PICTURE)
+def test_the_first_picture_is_on_the_first_screen(visit, name):
+    page = visit(f"book/{name}.html")
+    for (width, height), screens in ((DESKTOP, 1), (PHONE, 1.2)):
+        page.set_viewport_size(dict(width=width, height=height))
+        top, bottom, folds = page.evaluate(FIRST_PICTURE)
+        assert top <= 600 * height / 900 * screens
+        seen = min(bottom, height * screens) - top
+        assert seen >= min(0.5 * (bottom - top), 0.3 * height)
+        assert folds == 0
+
+
+def test_a_word_is_explained_where_it_is_used(visit):
+    page = visit("book/theorem_2.html", PHONE)
+    link = page.locator("article a[href='symbols.html#term-floor']").first
+    for act in (link.hover, link.focus):
+        act()
+        page.wait_for_selector(".tippy-box")
+        assert "No ReLU network" in page.locator(".tippy-box").inner_text()
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".tippy-box", state="detached")
+        page.mouse.move(1, 1)
+    link.click()
+    page.wait_for_url("**/symbols.html#term-floor")
 
 
 @pytest.mark.parametrize(
