@@ -19,7 +19,7 @@ HTML = ROOT / "_build/html"
 PAGES = [f"book/{path.name}" for path in sorted(HTML.glob("book/*.html"))]
 DESKTOP, PHONE = (1440, 900), (390, 844)
 # How wide a figure can be on such a phone.
-FIGURE_ON_PHONE = 350
+FIGURE_ON_PHONE = 342
 
 # Formulas that reach over the edge of what shows them; folds are opened.
 CUT = """() => {
@@ -163,6 +163,8 @@ def test_page(visit, name, mode):
     assert not page.evaluate(REPEATED)
     assert not page.evaluate(NAMELESS)
     assert set(page.evaluate(SHOWN)) <= {mode}
+    captions = page.locator("article figcaption")
+    assert all(caption.is_visible() for caption in captions.all())
     page.set_viewport_size(dict(width=PHONE[0], height=PHONE[1]))
     assert page.evaluate(PANS) <= 0
     assert not page.evaluate(CUT)
