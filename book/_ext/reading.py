@@ -244,7 +244,7 @@ def draw_for_both(app, pagename, templatename, context, document):
                     round(float(x) * 4 / 3) for x in found.groups()
                 )
                 size = f'width="{width}" height="{height}" '
-        return "".join(
+        images = "".join(
             f'<img class="only-{mode}" loading="lazy" {size}{before}'
             f'src="{address}"{after}/>'
             for mode, address in (
@@ -252,6 +252,8 @@ def draw_for_both(app, pagename, templatename, context, document):
                 ("dark", url.removesuffix(".svg") + "-dark.svg"),
             )
         )
+        # The theme hides the caption after an image of the other mode.
+        return f"<span>{images}</span>"
 
     if context.get("body"):
         context["body"] = FIGURE.sub(both, context["body"])
