@@ -72,6 +72,10 @@ HIDDEN_CAPTIONS = """() =>
       !caption.checkVisibility())
     .map((caption) => caption.parentElement.id)
 """
+RAW_FORMULAS = """() => [...document.querySelectorAll("article .math")]
+  .filter((formula) => !formula.querySelector("mjx-container"))
+  .map((formula) => formula.textContent)
+"""
 # Where the first picture begins and ends, and the folds of code above it.
 FIRST_PICTURE = """async () => {
   const figure = document.querySelector("article figure");
@@ -171,6 +175,7 @@ def test_page(visit, name, mode):
     assert not page.evaluate(NAMELESS)
     assert set(page.evaluate(SHOWN)) <= {mode}
     assert not page.evaluate(HIDDEN_CAPTIONS)
+    assert not page.evaluate(RAW_FORMULAS)
     page.set_viewport_size(dict(width=PHONE[0], height=PHONE[1]))
     assert page.evaluate(PANS) <= 0
     assert not page.evaluate(CUT)
