@@ -4,10 +4,12 @@ import argparse
 import importlib
 import os
 import sys
-from itertools import groupby
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain, groupby
+from multiprocessing import get_context
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from nclib import ledger
@@ -60,16 +62,19 @@ def _ledger(arguments):
     ids = arguments.id or list(known)
     # The claims of a chapter share what they compute, so they stay together.
     pages = groupby(ids, lambda id: known[id].page if id in known else None)
-    if arguments.jobs > 1:
-        # Their sweeps do not take the cores of the other chapters.
+    pages = [list(page) for _, page in pages]
+    run = partial(_run, scale=arguments.scale)
+    if arguments.jobs == 1:
+        found = [run(page) for page in pages]
+    else:
+        # The sweeps of one chapter do not take the cores of the others.
         os.environ["LOKY_MAX_CPU_COUNT"] = "1"
-    run = joblib.Parallel(arguments.jobs, batch_size=1, return_as="generator")
-    outcomes, left_out = [], 0
-    for found in run(
-        joblib.delayed(_run)(list(page), arguments.scale) for _, page in pages
-    ):
-        outcomes += [one for one in found if one]
-        left_out += found.count(None)
+        spawn = get_context("spawn")
+        with ProcessPoolExecutor(arguments.jobs, mp_context=spawn) as pool:
+            found = list(pool.map(run, pages))
+    found = list(chain.from_iterable(found))
+    outcomes = [outcome for outcome in found if outcome]
+    left_out = found.count(None)
     failed = sum(not outcome.holds for outcome in outcomes)
     said = f"{len(outcomes) - failed} hold, {failed} fail"
     print(said + (f", {left_out} not run" if left_out else ""))

@@ -1,5 +1,7 @@
 """The command line: what it prints, writes and exits with."""
 
+import json
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -36,6 +38,25 @@ def test_figure(tmp_path):
 def test_ledger(capsys):
     assert main(["ledger", "--id", "def-1", "--scale", "quick"]) == 0
     assert "1 hold, 0 fail" in capsys.readouterr().out
+
+
+def test_chapters_side_by_side(tmp_path, monkeypatch):
+    # Also put back what the command sets for its workers.
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")
+    ids = ["def-1", "upfm-gap", "lem-9"]
+    arguments = ["ledger", "--scale", "quick", "--json"]
+    for id in ids:
+        arguments[1:1] = ["--id", id]
+    found = []
+    for jobs in ("1", "2"):
+        path = tmp_path / jobs
+        assert main([*arguments, str(path), "--jobs", jobs]) == 0
+        rows = json.loads(path.read_text())
+        assert [row["id"] for row in rows] == ids[::-1]
+        found.append([row["measured"] for row in rows])
+        # The second run computes again.
+        monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "other"))
+    assert found[0] == found[1]
 
 
 def test_unknown_claim(capsys):
