@@ -86,9 +86,13 @@ def settle(page):
 
 
 def resize(page, size):
-    """Another viewport, and its layout."""
+    """Another viewport, and what the page makes of it."""
     width, height = size
     page.set_viewport_size(dict(width=width, height=height))
+    page.evaluate(
+        "() => new Promise((done) => requestAnimationFrame("
+        "() => requestAnimationFrame(() => setTimeout(done))))"
+    )
 
 
 def axe(page):
