@@ -63,7 +63,9 @@ def _ledger(arguments):
     # The claims of a chapter share what they compute, so they stay together.
     pages = groupby(ids, lambda id: known[id].page if id in known else None)
     pages = [list(page) for _, page in pages]
-    run = partial(_run, scale=arguments.scale)
+    # By the name that other processes import: here it may be __main__.
+    own = importlib.import_module("nclib.__main__")
+    run = partial(own._run, scale=arguments.scale)
     if arguments.jobs == 1:
         found = [run(page) for page in pages]
     else:

@@ -126,10 +126,11 @@ def keep(cache, path, page, seconds):
 
 
 def run_claims(cores):
-    """Claims that hold are remembered; one that does not stops its page."""
+    """Outcomes are remembered, so that the pages only show them."""
     logger.info("running the claims of the ledger")
     command = [sys.executable, "-m", "nclib", "ledger", "--jobs", str(cores)]
-    subprocess.run(command, check=False)
+    if subprocess.run(command).returncode:
+        raise ExtensionError("a claim fails or cannot be run, see above")
 
 
 def setup(app):
