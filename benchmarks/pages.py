@@ -73,7 +73,7 @@ def measure(browser, address):
         page.evaluate(CUT)
         for size in (DESKTOP, PHONE):
             resize(page, size)
-            found.update(impact for impact, _, _ in axe(page))
+            found.update(impact for impact, *_ in axe(page))
         context.close()
     grave = found.pop("critical", 0) + found.pop("serious", 0)
     row["axe"] = f"{grave} / {found.total()}"

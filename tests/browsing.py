@@ -34,13 +34,18 @@ CUT = """() => {
 }"""
 # MathJax writes a formula for the eye and once more for screen readers.
 # That is its own affair, and by far the most of a page.
-_AXE = """async () => {
+_AXE = """async (contrast) => {
   const found = await axe.run(
     { exclude: [["mjx-container"]] },
-    { resultTypes: ["violations"], preload: false }
+    {
+      resultTypes: ["violations"],
+      preload: false,
+      rules: { "color-contrast": { enabled: contrast } },
+    }
   );
   return found.violations.flatMap(({ id, impact, nodes }) =>
-    nodes.map(({ target }) => [impact, id, String(target)]));
+    nodes.map(({ target, failureSummary }) =>
+      [impact, id, String(target), failureSummary]));
 }"""
 
 
@@ -95,10 +100,13 @@ def resize(page, size):
     )
 
 
-def axe(page):
-    """(impact, rule, element) of everything that axe finds on a page."""
+def axe(page, contrast=True):
+    """(impact, rule, element, why) of everything that axe finds on a page.
+
+    Contrast is most of its time, and the same at every size.
+    """
     from axe_playwright_python.base import AXE_SCRIPT
 
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    return page.evaluate(_AXE)
+    return page.evaluate(_AXE, contrast)
