@@ -21,6 +21,7 @@ SUBMISSIONS ?=
 AGAIN ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
+BROWSER := .venv/.browser
 
 .PHONY: book test lab figures assignments grade test-teaching \
   test-browser pdf clean
@@ -53,13 +54,15 @@ grade: $(STAMP)
 test-teaching: $(STAMP)
 	$(BIN)/python -m pytest -m "" tests/test_classroom
 
-pdf: $(STAMP)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+pdf: $(BROWSER)
 	$(BIN)/python book/print_pdf.py
 
-test-browser: $(STAMP)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+test-browser: $(BROWSER)
 	$(BIN)/python -m pytest -m browser -rs tests/test_browser.py
+
+$(BROWSER): $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	touch $@
 
 $(STAMP): Makefile pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \

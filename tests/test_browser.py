@@ -1,24 +1,33 @@
 """The built book in a browser: `make test-browser`, after `make book`.
 
-It needs Playwright for Python (`pip install -e .[browser]`) and Chromium,
-Debian's or any other on the path, or at CHROMIUM.
+It needs Playwright for Python and axe (`pip install -e .[browser]`), and
+Chromium, Debian's or any other on the path, or at CHROMIUM.
 """
 
-import functools
-import http.server
-import os
 import re
-import shutil
 import sys
-import threading
 
+import numpy as np
 import pytest
+from browsing import (
+    CUT,
+    DESKTOP,
+    PHONE,
+    axe,
+    chromium_path,
+    launched,
+    resize,
+    served,
+    settle,
+)
 from helpers import BOOK, ROOT
+
+import nclib
 
 pytestmark = pytest.mark.browser
 HTML = ROOT / "_build/html"
 PAGES = [f"book/{path.name}" for path in sorted(HTML.glob("book/*.html"))]
-DESKTOP, PHONE = (1440, 900), (390, 844)
+LIVE = [n for n in PAGES if 'class="nclib-live"' in (HTML / n).read_text()]
 # How wide the text, and so a figure, is on such a phone.
 FIGURE_ON_PHONE = 342
 OPENS_WITH_A_PICTURE = sorted(
@@ -27,29 +36,6 @@ OPENS_WITH_A_PICTURE = sorted(
     for path in BOOK.glob(f"{pattern}.md")
 ) + ["proof_tools", "your_data"]
 
-# Formulas that reach over the edge of what shows them; folds are opened.
-CUT = """() => {
-  for (const fold of document.querySelectorAll("article details")) {
-    fold.open = true;
-  }
-  for (const fold of document.querySelectorAll("article .toggle-hidden")) {
-    fold.classList.remove("toggle-hidden");
-  }
-  const cut = (formula) => {
-    const inner = formula.querySelector("svg").getBoundingClientRect();
-    for (let at = formula; at.tagName !== "ARTICLE"; at = at.parentElement) {
-      const outer = at.getBoundingClientRect();
-      const clips = getComputedStyle(at).overflowX !== "visible";
-      if (clips && (inner.right > outer.right + 1 ||
-          inner.left < outer.left - 1)) return true;
-    }
-    return inner.right > document.documentElement.clientWidth;
-  };
-  return [...document.querySelectorAll("article mjx-container")]
-    .filter((formula) => formula.querySelector("svg") &&
-      formula.getBoundingClientRect().width && cut(formula))
-    .map((formula) => [formula.closest("[id]").id, formula.textContent]);
-}"""
 PANS = """() => {
   const root = document.documentElement;
   return root.scrollWidth - root.clientWidth;
@@ -111,37 +97,21 @@ FIRST_PICTURE = """async () => {
 
 @pytest.fixture(scope="module")
 def chromium():
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="NOT RUN: Playwright is not installed"
-    )
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, names)), None
-    )
+    for module in ("playwright", "axe_playwright_python"):
+        pytest.importorskip(module, reason=f"NOT RUN: no {module}")
+    path = chromium_path()
     if path is None:
         pytest.skip("NOT RUN: there is no Chromium")
     if not PAGES:
         pytest.skip("NOT RUN: there is no book in _build/html")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with launched(path) as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
 def address():
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = http.server.ThreadingHTTPServer(
-        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(HTML))
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with served(HTML) as found:
+        yield found
 
 
 @pytest.fixture
@@ -149,12 +119,12 @@ def visit(chromium, address):
     """Open pages; afterwards nothing was wrong, and nothing left the book."""
     wrong, contexts = [], []
 
-    def opened(name, size=DESKTOP, mode="light", scripts=True):
+    def opened(name, size=DESKTOP, mode="light", **options):
         width, height = size
         context = chromium.new_context(
             viewport=dict(width=width, height=height),
             color_scheme=mode,
-            java_script_enabled=scripts,
+            **options,
         )
         contexts.append(context)
         page = context.new_page()
@@ -174,7 +144,8 @@ def visit(chromium, address):
             ),
         )
         page.goto(address + name, wait_until="networkidle")
-        settle(page)
+        if options.get("java_script_enabled", True):
+            settle(page)
         return page
 
     yield opened
@@ -210,10 +181,6 @@ def test_printed_pages_are_joined_and_linked(tmp_path):
     assert there.get_object() == book.pages[1]
 
 
-def settle(page):
-    page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
-
-
 @pytest.mark.parametrize("name", PAGES or ["no book"])
 def test_figures_are_light_and_read_on_a_phone(chromium, name):
     text = (HTML / name).read_text("utf-8")
@@ -239,9 +206,18 @@ def test_page(visit, name, mode):
     assert set(page.evaluate(SHOWN)) <= {mode}
     assert not page.evaluate(HIDDEN_CAPTIONS)
     assert not page.evaluate(RAW_FORMULAS)
-    page.set_viewport_size(dict(width=PHONE[0], height=PHONE[1]))
-    assert page.evaluate(PANS) <= 0
-    assert not page.evaluate(CUT)
+    for width in (360, 390):
+        resize(page, (width, PHONE[1]))
+        assert page.evaluate(PANS) <= 0
+        assert not page.evaluate(CUT)
+    # The folds are open by now.
+    assert not grave(axe(page, contrast=False))
+    resize(page, DESKTOP)
+    assert not grave(axe(page))
+
+
+def grave(found):
+    return [one for one in found if one[0] in ("serious", "critical")]
 
 
 @pytest.mark.parametrize("name", OPENS_WITH_A_PICTURE)
@@ -403,11 +379,10 @@ def test_rows_of_the_ledger_are_cards_on_a_phone(visit):
         ("theorem_8", "fig-silence", "range", "End", "29", "50"),
     ],
 )
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_figure_moves_by_keyboard(
-    visit, size, name, figure, control, keys, before, after
+    visit, name, figure, control, keys, before, after
 ):
-    page = visit(f"book/{name}.html", size)
+    page = visit(f"book/{name}.html")
     stage = page.locator(f"#{figure} .nclib-stage")
     says = stage.locator("[role=status]")
     assert before in says.inner_text()
@@ -416,11 +391,97 @@ def test_a_figure_moves_by_keyboard(
     assert after in says.inner_text()
 
 
-def test_without_scripts_the_still_picture_is_shown(visit):
-    page = visit("book/theorem_8.html", scripts=False)
-    figure = page.locator("#fig-silence")
-    assert figure.locator("img").first.is_visible()
-    assert figure.locator(".nclib-stage").count() == 0
-    page = visit("book/theorem_8.html")
-    figure = page.locator("#fig-silence")
-    assert not any(image.is_visible() for image in figure.locator("img").all())
+@pytest.mark.parametrize("name", LIVE or ["no book"])
+def test_live_figures_obey_the_keys_and_only_them(visit, name):
+    page = visit(name)
+    stages = page.locator(".nclib-stage")
+    assert stages.count()
+    for stage in stages.all():
+        for slider in stage.locator("input[type=range]").all():
+            seen, said = stage.inner_html(), spoken(slider)
+            slider.focus()
+            at_end = slider.evaluate("e => e.value === e.max")
+            page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
+            assert spoken(slider) != said and stage.inner_html() != seen
+        for button in stage.locator("button:visible").all():
+            seen = stage.inner_html()
+            button.focus()
+            page.keyboard.press("Enter")
+            page.wait_for_timeout(200)
+            assert stage.inner_html() != seen, button.inner_text()
+
+
+def spoken(slider):
+    return slider.get_attribute("aria-valuetext")
+
+
+@pytest.mark.parametrize("name", LIVE or ["no book"])
+def test_live_figures_obey_fingers(visit, name):
+    page = visit(name, PHONE, has_touch=True, is_mobile=True)
+    for stage in page.locator(".nclib-stage").all():
+        for slider in stage.locator("input[type=range]").all():
+            slider.scroll_into_view_if_needed()
+            said, box = spoken(slider), slider.bounding_box()
+            assert box["height"] >= 20
+            for share in (0.75, 0.25):
+                page.touchscreen.tap(
+                    box["x"] + share * box["width"],
+                    box["y"] + box["height"] / 2,
+                )
+                found = spoken(slider)
+                assert found != said
+                said = found
+        for button in stage.locator("button:visible").all():
+            seen = stage.inner_html()
+            button.tap()
+            page.wait_for_timeout(200)
+            assert stage.inner_html() != seen, button.inner_text()
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("name", LIVE or ["no book"])
+def test_nothing_moves_unasked(visit, name, motion):
+    page = visit(name, reduced_motion=motion)
+    for stage in page.locator(".nclib-stage").all():
+        stage.scroll_into_view_if_needed()
+        seen = stage.inner_html()
+        page.wait_for_timeout(300)
+        assert stage.inner_html() == seen
+
+
+def test_a_reader_who_wants_calm_sees_the_end_at_once(visit):
+    page = visit("book/intro.html", reduced_motion="reduce")
+    stage = page.locator("#fig-collapse .nclib-stage")
+    stage.get_by_role("button", name="Show the end").click()
+    seen = stage.inner_html()
+    page.wait_for_timeout(300)
+    assert stage.inner_html() == seen
+    slider = stage.locator("input[type=range]").first
+    assert slider.input_value() == slider.get_attribute("max")
+
+
+@pytest.mark.parametrize("name", LIVE or ["no book"])
+def test_without_javascript_the_still_picture_stays(visit, name):
+    page = visit(name, java_script_enabled=False)
+    figures = re.findall(
+        r'class="nclib-live"[^>]*data-figure="([^"]+)"',
+        (HTML / name).read_text(),
+    )
+    assert figures
+    for id in figures:
+        figure = page.locator(f"#{id}")
+        assert figure.locator("img, svg").first.is_visible()
+        assert figure.locator("figcaption").is_visible()
+    assert not page.locator(".nclib-stage").count()
+
+
+def test_the_knobs_show_what_nclib_computes(visit):
+    page = visit("book/phase_boundary.html")
+    stage = page.locator("#fig-bounds .nclib-stage")
+    slider = stage.get_by_label("noise σ")
+    for sigma in (0.3, 0.9, 1.7):
+        slider.fill(str(sigma))
+        # Two classes at 180 degrees, as the page sets it up.
+        exact = nclib.phase_boundary(nclib.two_cluster_means(9, np.pi), sigma)
+        shown = re.search(r"exact: d/n = ([\d.]+)", stage.inner_text())[1]
+        assert float(shown) == pytest.approx(exact.delta, abs=6e-4)

@@ -10,11 +10,15 @@ import importlib
 import inspect
 import os
 import pkgutil
+import platform
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from packaging.requirements import Requirement
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,8 +29,14 @@ from nclib.data import which_images  # noqa: E402
 
 def package_hash(root=ROOT):
     """Hash of everything a chapter's result depends on besides its cells."""
-    digest = hashlib.sha256()
-    files = [*root.glob("nclib/**/*.py"), *root.glob("nclib/records/*")]
+    digest = hashlib.sha256(repr(versions(root)).encode())
+    files = [
+        *root.glob("nclib/**/*.py"),
+        *root.glob("nclib/records/*"),
+        # The page for teachers reads the problem sets and the mistakes.
+        *root.glob("book/assignments/*.md"),
+        *root.glob("book/assignments/mistakes/*.py"),
+    ]
     for path in sorted(files):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
@@ -35,6 +45,14 @@ def package_hash(root=ROOT):
     # Downloaded, kept from a download, or neither.
     digest.update(which_images(download=False).encode())
     return digest.hexdigest()[:16]
+
+
+def versions(root=ROOT):
+    """Python and the libraries that nclib needs, as they are here."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    needed = map(Requirement, project["project"]["dependencies"])
+    found = {one.name: metadata.version(one.name) for one in needed}
+    return {"python": platform.python_version(), **found}
 
 
 def use_this_checkout(app, config):
@@ -47,6 +65,13 @@ def use_this_checkout(app, config):
         parts.append(os.environ["PYTHONPATH"])
     os.environ["PYTHONPATH"] = os.pathsep.join(parts)
     settle_images()
+    # What its user has set for IPython and matplotlib is no part of the book.
+    own = Path(app.outdir).parent / ".settings"
+    for name in ("IPYTHONDIR", "MPLCONFIGDIR"):
+        (own / name).mkdir(parents=True, exist_ok=True)
+        os.environ[name] = str(own / name)
+    for name in ("MPLBACKEND", "MATPLOTLIBRC"):
+        os.environ.pop(name, None)
 
     config.nclib_hash = package_hash()
     cache = config.nb_execution_cache_path

@@ -15,7 +15,9 @@ figures.kinds.knobs = (data, stage) => {
   sizes.push(1e8);
   const state = { ...data };
 
-  const least = () => (Math.acos(-1 / (state.K - 1)) * 180) / Math.PI;
+  /* Rounded: 120.00000000000001 degrees would be a step of the slider. */
+  const least = () =>
+    Number(((Math.acos(-1 / (state.K - 1)) * 180) / Math.PI).toFixed(9));
   const cosine = () =>
     state.angle >= least() - 1e-9
       ? -1 / (state.K - 1)
