@@ -10,6 +10,7 @@ from nclib.feasibility import decide
 from nclib.figures import curves
 from nclib.figures.curves import HIGH, LOW, gap, stationary
 from nclib.figures.record import kept_record
+from nclib.figures.style import NAMES
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, listed
 from nclib.metrics import nc_metrics
@@ -93,12 +94,12 @@ def figure_4(scale):
     """
     said = []
     for name, grid in grids(scale).items():
-        worst = dict.fromkeys(curves.METRICS, 0.0)
+        worst = dict.fromkeys(NAMES, 0.0)
         for i in grid.level(LOW):
             rows = grid.history[i]
             if rows["gap"].min() < -1e-12:
                 return False, f"{name}: gap {rows['gap'].min()}"
-            for metric in curves.METRICS:
+            for metric in NAMES:
                 worst[metric] = max(worst[metric], rows[metric][-1])
                 if rows[metric][-1] > rows[metric][0] / 10:
                     return False, f"{name}: {metric} does not fall"
