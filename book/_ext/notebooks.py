@@ -121,6 +121,9 @@ class Page:
             yield "\n".join(map(self.definition, node))
         elif kind == "table":
             yield self.table(node)
+        elif kind == "printed":
+            yield f"*{node['name']}:*"
+            yield from self.contents(node, depth)
         elif kind == "solution_node":
             title = next(node.findall(nodes.title)).astext()
             yield Fold(f"{'#' * (depth + 2)} {title}")
@@ -256,11 +259,25 @@ def buttons(context):
     return [b for b in context.get("header_buttons", ()) if "buttons" in b]
 
 
+def read(app, document, docname):
+    """Keep the pieces of a page that runs anywhere, in the order it runs."""
+    if app.builder.format != "html" or not runs_alone(document):
+        return
+    base = app.config.html_baseurl
+    page = Page(
+        app.env.toc_fignumbers.get(docname, {}),
+        app.config.mathjax3_config["tex"]["macros"],
+        base and posixpath.join(base, f"{docname}.html"),
+    )
+    document["nclib_pieces"] = list(page.pieces(document))
+
+
 def publish(app, pagename, templatename, context, document):
     source = Path(app.outdir).parent / f"jupyter_execute/{pagename}.ipynb"
     if document is None or not source.exists():
         return
-    alone = runs_alone(document)
+    pieces = document.get("nclib_pieces")
+    alone = pieces is not None
     for group in buttons(context):
         kept = []
         for button in group["buttons"]:
@@ -274,24 +291,19 @@ def publish(app, pagename, templatename, context, document):
         copy.unlink(missing_ok=True)
         return
     notebook = nbformat.read(source, as_version=4)
-    config = app.config
-    base = config.html_baseurl
-    page = Page(
-        app.env.toc_fignumbers.get(pagename, {}),
-        config.mathjax3_config["tex"]["macros"],
-        base and posixpath.join(base, f"{pagename}.html"),
-    )
-    theme = config.html_theme_options
+    theme = app.config.html_theme_options
     first = INSTALL.format(
         repository=theme["repository_url"],
         version=os.environ.get("GITHUB_SHA", theme["repository_branch"]),
     )
-    made = assembled(page.pieces(document), notebook.cells, first)
+    made = assembled(pieces, notebook.cells, first)
     copy.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(made, copy)
 
 
 def setup(app):
+    # After statements say whose they are, before pictures move up, at 950.
+    app.connect("doctree-resolved", read, priority=940)
     # After the theme has made its buttons, at 501.
     app.connect("html-page-context", publish, priority=700)
     return {"version": "1", "parallel_read_safe": True}
