@@ -115,7 +115,7 @@ RESULTS = (
         r"$HH^{\top} = b\,YY^{\top}$, and $W^{\top} W = (a^2/b)\,C_K$.",
         "completed",
         (34, 35),
-        r"$D \ge K$; $a > 0$ if and only if",
+        r"$D \ge K$, and when $a > 0$",
         "The risk above the minimum is [a sum of four terms]"
         "(theorem_2#prop-gap), one for each property of collapse.",
         ("upfm-gap",),
