@@ -50,7 +50,8 @@ RAW = r"""() => {
   const raw = [];
   while (texts.nextNode()) {
     const { data, parentElement } = texts.currentNode;
-    if (/\d[eE][-+]?\d/.test(data) && !parentElement.closest(
+    if (/\d[eE][-+]?\d/.test(data) && !data.startsWith("http") &&
+      !parentElement.closest(
       "pre, code, script, style, dt.sig, mjx-container")) raw.push(data);
   }
   return raw;
@@ -421,16 +422,16 @@ def test_live_figures_obey_fingers(visit, name):
     for stage in page.locator(".nclib-stage").all():
         for slider in stage.locator("input[type=range]").all():
             slider.scroll_into_view_if_needed()
-            said, box = spoken(slider), slider.bounding_box()
+            box = slider.bounding_box()
             assert box["height"] >= 20
-            for share in (0.75, 0.25):
+            said = []
+            for share in (0.9, 0.5, 0.1):
                 page.touchscreen.tap(
                     box["x"] + share * box["width"],
                     box["y"] + box["height"] / 2,
                 )
-                found = spoken(slider)
-                assert found != said
-                said = found
+                said.append(spoken(slider))
+            assert len(set(said)) == 3
         for button in stage.locator("button:visible").all():
             seen = stage.inner_html()
             button.tap()

@@ -1,6 +1,7 @@
 """What a build depends on: code, records, images, and where they come from."""
 
 import os
+import shutil
 import sys
 import tomllib
 
@@ -20,6 +21,7 @@ def test_pages_are_run_again_when_they_would_see_something_else(
     monkeypatch.delenv("NCLIB_DATA", raising=False)
     monkeypatch.setattr(data, "_cache_folder", lambda: tmp_path)
     (tmp_path / "nclib/records").mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     seen = [nclib_build.package_hash(tmp_path)]
 
     def again():

@@ -184,7 +184,7 @@ def test_draws_what_was_recorded_and_names_the_data(result):
 
 
 def test_the_record_is_of_the_data_that_the_caption_names():
-    kept = ThreeLayers.load(record.kept("figure_6.npz"))
+    kept = ThreeLayers.load(record.kept_record("figure_6.npz"))
     assert kept.provenance["data"] == "Fashion-MNIST"
     assert (kept.n, len(kept.d1)) == (500, 5)
 

@@ -29,6 +29,7 @@ from nclib.figures import (
     theorem_8,
     training_two_layer,
 )
+from nclib.figures.record import kept_record
 from nclib.generalization import TIES, guess_bound, two_neuron_error
 from nclib.relaxation import gap_terms
 from nclib.upfm import PENALTIES
@@ -789,7 +790,7 @@ def test_the_terms_along_flow_are_those_of_one_flow():
 
 @needs_node
 def test_the_same_curves_have_two_clocks():
-    record = curves.TrainingGrid.load(BOOK / "records/figures_3_to_5.npz")
+    record = curves.TrainingGrid.load(kept_record("figures_3_to_5.npz"))
     nets = record.level(curves.LOW)
     data = training_two_layer.clock(record, nets)
     rows = record.history[nets[-1]]

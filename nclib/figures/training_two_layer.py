@@ -115,7 +115,7 @@ def draw_clock(data):
         Of `clock`.
     """
     style.use()
-    figure, axes = style.grid(1, 2, 7.0, 3.4, sharey=True)
+    figure, axes = style.grid(1, 2, 5.6, 3.4, sharey=True)
     names = (("epochs", data["epoch"]), ("time $T$", data["time"]))
     for ax, (name, x), late in zip(axes, names, data["late"], strict=True):
         ax.axvspan(late, x[-1], color=style.INK, alpha=0.15, linewidth=0)
@@ -130,7 +130,7 @@ def draw_clock(data):
     figure.legend(
         *axes[0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=6,
+        ncols=3,
         title="dimension per sample d/n",
     )
     return figure
@@ -148,7 +148,7 @@ def draw_missing(times, parts, foot):
         Of the stationary point at the end of the last of them.
     """
     style.use()
-    figure, axes = style.grid(1, len(parts), 7.0, 3.4, sharey=True)
+    figure, axes = style.grid(1, len(parts), 5.6, 3.4, sharey=True)
     colors = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
     names = ("predictions", "spread", "shared neurons", "classifier")
     for ax, (sigma, terms) in zip(axes, parts.items(), strict=True):
@@ -164,6 +164,6 @@ def draw_missing(times, parts, foot):
     figure.legend(
         *axes[0].get_legend_handles_labels(),
         loc="outside lower center",
-        ncols=4,
+        ncols=2,
     )
     return figure

@@ -66,7 +66,7 @@ def minimizers(scale):
     strength="identity",
 )
 def last_step(scale):
-    r"""$\sqrt{d-n-K} \ge \sqrt{(K-1)n/2} + \sqrt{2\log n}$ is (2.17), and
+    r"""$\sqrt{d-n-K} \ge$ $\sqrt{(K-1)n/2} + \sqrt{2\log n}$ is (2.17), and
     $t = \sqrt{2\log n}$ in Lemma 15 costs $1/n$ per class.
 
     Needs: $n \ge 2$; the expectation in (4.13) taken as given, see erratum-22.

@@ -275,7 +275,7 @@ RESULTS = (
     ),
     Result(
         "prop-13",
-        r"$\E \min_s \|Z^{\top} s\| \ge \E\|h\| - \E\|g_+\|$ over unit "
+        r"$\E \min_s \|Z^{\top} s\| \ge$ $\E\|h\| - \E\|g_+\|$ over unit "
         r"$s \ge 0$.",
         "stands",
     ),
