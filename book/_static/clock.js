@@ -83,7 +83,7 @@ figures.kinds.clock = (data, stage) => {
     says.textContent = chosen
       ? `Against time the same curves keep falling: over the last two thirds ` +
         `of the time by a factor of ${factor} at d/n\u00a0=\u00a0${ratio}. ` +
-        `The shaded epochs are the last ${share}\u00a0% of the time.`
+        `The shaded epochs are the last ${share}% of the time.`
       : `Against epochs the curves look converged: over the last two thirds ` +
         `NC1 falls by a factor of ${factor} only at ` +
         `d/n\u00a0=\u00a0${ratio}.`;

@@ -126,10 +126,10 @@ figures.kinds.knobs = (data, stage) => {
   const says = figures.status();
   const percent = (p) =>
     p < 0.001
-      ? "less than 0.1\u00a0%"
+      ? "less than 0.1%"
       : p > 0.999
-        ? "more than 99.9\u00a0%"
-        : `${short(100 * p, p < 0.9 ? 2 : 3)}\u00a0%`;
+        ? "more than 99.9%"
+        : `${short(100 * p, p < 0.9 ? 2 : 3)}%`;
   const cells = ["exact", "union", "gordon", "wendel"].map((name) => [
     svg(
       "svg",
@@ -163,7 +163,7 @@ figures.kinds.knobs = (data, stage) => {
     const texts = [
       `exact: d/n = ${here.delta.toFixed(3)} at this noise` +
         (band
-          ? ", 90\u00a0% of the transitions from " +
+          ? ", 90% of the transitions from " +
             band.map((edge) => edge.toFixed(3)).join(" to ")
           : ""),
       granted > 0

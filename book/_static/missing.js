@@ -199,7 +199,7 @@ figures.kinds.missing = (data, stage) => {
         share > 99 ? "Nearly all" : share > 50 ? "Most" : "The largest part";
       return (
         `The gap is ${short(gap)}. ${part} of what is missing` +
-        `${share > 99 ? "" : `, ${share}\u00a0%,`} is ${TERMS[most][2]}.` +
+        `${share > 99 ? "" : `, ${share}%,`} is ${TERMS[most][2]}.` +
         (frame === last ? ` ${run.end}` : "")
       );
     }

@@ -139,7 +139,7 @@ figures.kinds.price = (data, stage) => {
     }
     const cost = truth
       ? "Collapse with one neuron costs as much as " +
-        `${short(100 * (truth - 1))}\u00a0% more noise variance: error ` +
+        `${short(100 * (truth - 1))}% more noise variance: error ` +
         `${error} instead of ${ideal}.`
       : "No neuron collapses: d/n is below the exact boundary, " +
         `${exact.boundary(2, -1, s).delta.toFixed(3)}.`;

@@ -79,7 +79,7 @@ figures.kinds.ties = (data, stage) => {
     return { row, show };
   });
   const says = figures.status();
-  const percent = (share) => `${Math.round(100 * share)}\u00a0%`;
+  const percent = (share) => `${Math.round(100 * share)}%`;
   const tell = () => {
     const { gram, means, s } = data;
     const N = state.length;
