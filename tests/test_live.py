@@ -414,8 +414,8 @@ def test_the_knobs_say_what_is_so():
     says, texts, words = turn()
     there = nclib.phase_boundary(equal_angles(2, -1), 0.5)
     chance = there.probability(390, 300)
-    assert f"probability {100 * chance:.2g}\u00a0%" in says
-    assert f"both with {100 * chance**2:.2g}\u00a0%" in says
+    assert f"probability {100 * chance:.2g}%" in says
+    assert f"both with {100 * chance**2:.2g}%" in says
     assert "Theorem 4 is silent. Theorem 5(b) is silent." in says
     assert f"{there.delta:.3f}" in texts[0]
     assert words == ["0.50", "1.30", "300", "2", "180°"]
@@ -701,8 +701,8 @@ def test_the_largest_term_is_named():
         "The gap is 1. Most of what is missing, 60"
     )
     assert "is the predictions: they" in first["says"]
-    assert "88\u00a0%, is shared neurons: class means" in middle["says"]
-    assert "75\u00a0%, is spread:" in last["says"]
+    assert "88%, is shared neurons: class means" in middle["says"]
+    assert "75%, is spread:" in last["says"]
     assert last["says"].endswith("The end.")
     assert middle["values"][:5] == [
         "1.0·10⁻³",
