@@ -85,7 +85,7 @@ figures.kinds.clock = (data, stage) => {
         `of the time by a factor of ${factor} at d/n\u00a0=\u00a0${ratio}. ` +
         `The shaded epochs are the last ${share}% of the time.`
       : `Against epochs the curves look converged: over the last two thirds ` +
-        `NC1 falls by a factor of ${factor} only at ` +
+        `NC1 falls by a factor of only ${factor} at ` +
         `d/n\u00a0=\u00a0${ratio}.`;
     picture.setAttribute(
       "aria-label",
