@@ -5,6 +5,7 @@
 # make assignments   write the problem sets for students, course/handout/
 # make grade SUBMISSIONS=folder   grade what they handed in, course/grades.csv
 # make test-teaching   all tests of grading, about ten minutes
+# make pdf    print the built book into _build/book.pdf, with Chromium
 # make test-browser   the built book in Chromium, both sizes and modes
 # make clean  remove what the build wrote (not .venv)
 #
@@ -20,9 +21,10 @@ SUBMISSIONS ?=
 AGAIN ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
+BROWSER := .venv/.browser
 
 .PHONY: book test lab figures assignments grade test-teaching \
-  test-browser clean
+  test-browser pdf clean
 
 book: $(STAMP)
 	NCLIB_CACHE="$(CURDIR)/_build/nclib-cache" \
@@ -52,9 +54,15 @@ grade: $(STAMP)
 test-teaching: $(STAMP)
 	$(BIN)/python -m pytest -m "" tests/test_classroom
 
-test-browser: $(STAMP)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+pdf: $(BROWSER)
+	$(BIN)/python book/print_pdf.py
+
+test-browser: $(BROWSER)
 	$(BIN)/python -m pytest -m browser -rs tests/test_browser.py
+
+$(BROWSER): $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'
+	touch $@
 
 $(STAMP): Makefile pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) \

@@ -3,7 +3,7 @@
     pip install -c constraints.txt -e '.[bench]'   the other solvers
     python benchmarks/decide.py                    all tables, four minutes
     python benchmarks/decide.py --sizes 2,300 --draws 4
-    python benchmarks/decide.py --record book/records/decide.json
+    python benchmarks/decide.py --record nclib/records/decide.json
 
 Draws of the Gaussian mixture (2.20) with orthonormal means (opposite ones
 for K = 2) and sigma = 0.5, at the dimension where half of the draws are

@@ -5,9 +5,15 @@ sample a row, ``y`` is (N,) with integer labels.
 """
 
 import gzip
+import hashlib
 import math
 import os
+import sys
+import threading
+import time
 import zlib
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,11 +33,13 @@ __all__ = [
     "digits",
     "fashion_mnist",
     "first_per_class",
+    "images",
     "orthonormal_means",
     "pad_means",
     "simplex_means",
     "spread_means",
     "two_cluster_means",
+    "which_images",
 ]
 
 # Published by Zalando Research; a mirror that serves anything else is refused.
@@ -49,6 +57,8 @@ _SHA256 = {
         "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
     ),
 }
+# What `images` reads.
+_TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
 _MIRRORS = (
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/"
@@ -326,6 +336,7 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     from the folder named by the environment variable ``NCLIB_DATA``. With
     neither they are downloaded once, from two mirrors and with their SHA-256
     checked, into the user's cache; files already there are not fetched again.
+    ``NCLIB_OFFLINE=1`` forbids the download.
 
     Parameters
     ----------
@@ -351,7 +362,7 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     FileNotFoundError
         The folder or a file in it is missing.
     ConnectionError
-        No mirror delivered a file.
+        No mirror delivered a file, or it may not be asked.
     PermissionError
         The cache cannot be written.
 
@@ -394,6 +405,138 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     return Dataset(X / 255.0, y)
 
 
+def images(n_per_class=None):
+    """Images of ten classes: Fashion-MNIST, else the digits of scikit-learn.
+
+    Parameters
+    ----------
+    n_per_class : int, optional
+        Keep the first that many of each class, in file order; of the digits
+        at most 174. By default all.
+
+    Returns
+    -------
+    Dataset
+        Of `fashion_mnist` or of `digits`.
+    str
+        Which, as `which_images` says.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer images, and whatever `fashion_mnist` raises.
+
+    Examples
+    --------
+    >>> from nclib.data import images
+    >>> (X, y), name = images(5)
+    >>> len(y), name in ("Fashion-MNIST", "digits")
+    (50, True)
+    """
+    name = which_images()
+    if name == "Fashion-MNIST":
+        return fashion_mnist(n_per_class), name
+    if n_per_class is not None and n_per_class > 174:
+        raise ValueError(
+            "NCLIB_DATA must name the folder of Fashion-MNIST for "
+            f"n = {n_per_class} images a class, the digits have only 174"
+        )
+    return digits(n_per_class), name
+
+
+def which_images(download=True):
+    """Which images `images` returns, "Fashion-MNIST" or "digits".
+
+    Fashion-MNIST if ``NCLIB_DATA`` names a folder, if the files are in the
+    user's cache, or if they can be downloaded into it, unless ``download`` is
+    False or ``NCLIB_OFFLINE=1``. A download that fails takes some seconds, and
+    is not tried again for an hour.
+
+    Examples
+    --------
+    >>> from nclib.data import which_images
+    >>> which_images(download=False) in ("Fashion-MNIST", "digits")
+    True
+    """
+    at_hand = os.environ.get("NCLIB_DATA") or all(map(_cached, _TRAIN))
+    if at_hand or (download and not _offline() and _downloaded()):
+        return "Fashion-MNIST"
+    return "digits"
+
+
+def _offline():
+    return os.environ.get("NCLIB_OFFLINE", "0") not in ("", "0")
+
+
+@cache
+def _downloaded():
+    """Whether the training half could be had; says so, and remembers a no."""
+    failed = _cache_folder() / "fashion-mnist-not-reached"
+    with suppress(OSError):
+        if time.time() - failed.stat().st_mtime < 3600:
+            return False
+    print("Fashion-MNIST: downloading 30 MB, once.", file=sys.stderr)
+    try:
+        if not _reachable():
+            raise ConnectionError("no mirror answers")
+        for name in _TRAIN:
+            _fetch(name)
+    except OSError as error:
+        print(f"No Fashion-MNIST, so digits: {error}", file=sys.stderr)
+        with suppress(OSError):
+            failed.parent.mkdir(parents=True, exist_ok=True)
+            failed.touch()
+        return False
+    return True
+
+
+def _reachable(seconds=8.0):
+    """Whether a mirror answers soon, on a network that drops packets, too."""
+    import requests
+
+    answered = threading.Event()
+
+    def ask(mirror):
+        with suppress(requests.RequestException, OSError):
+            requests.head(mirror, timeout=seconds)
+            answered.set()
+
+    # No timeout limits the look-up of a name: leave it alone.
+    threads = [
+        threading.Thread(target=ask, args=(mirror,), daemon=True)
+        for mirror in _MIRRORS
+    ]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + seconds
+    for thread in threads:
+        while thread.is_alive() and time.monotonic() < end:
+            if answered.wait(0.05):
+                return True
+    return answered.is_set()
+
+
+def _cache_folder():
+    import pooch
+
+    return Path(pooch.os_cache("nclib"))
+
+
+def _cached(name):
+    """Path of ``name`` in the user's cache if it is there, whole, or None."""
+    path = _cache_folder() / name
+    with suppress(OSError):
+        if _sha256(path, path.stat().st_mtime_ns) == _SHA256[name]:
+            return path
+    return None
+
+
+@cache
+def _sha256(path, modified):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _find(name, root):
     """Path of the file ``name`` (.gz, or unpacked) in the folder ``root``."""
     folder = Path(root).expanduser().absolute()
@@ -417,7 +560,14 @@ def _fetch(name):
     import pooch
     import requests
 
-    cache = Path(pooch.os_cache("nclib"))
+    if path := _cached(name):
+        return path
+    if _offline():
+        raise ConnectionError(
+            f"{name} is not in the cache, and NCLIB_OFFLINE forbids to "
+            f"download it; {_REMEDY}"
+        )
+    cache = _cache_folder()
     reasons = []
     for mirror in _MIRRORS:
         try:
@@ -428,7 +578,7 @@ def _fetch(name):
                     fname=name,
                     path=cache,
                     downloader=pooch.HTTPDownloader(
-                        progressbar=True, timeout=30
+                        progressbar=True, timeout=15
                     ),
                 )
             )

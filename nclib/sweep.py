@@ -10,7 +10,10 @@ of nclib starts afresh. The wording of the ledger is no such edit.
 import hashlib
 import inspect
 import os
+import platform
 import warnings
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 
 import joblib
@@ -31,7 +34,10 @@ __all__ = [
 
 
 def code_hash():
-    """Hash of the source of nclib, except the ledger, which only asks.
+    """Hash of what a result depends on besides its arguments.
+
+    That is the source of nclib, except the ledger, which only asks, and the
+    versions of Python and of the libraries that compute.
 
     Examples
     --------
@@ -39,13 +45,20 @@ def code_hash():
     >>> len(code_hash())
     64
     """
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_versions().encode())
     root = Path(__file__).parent
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
         if not name.startswith("ledger/"):
             digest.update(name.encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()
+
+
+@cache
+def _versions():
+    libraries = ("cvxpy", "numpy", "scikit-learn", "scipy", "torch")
+    found = [f"{name} {metadata.version(name)}" for name in libraries]
+    return ", ".join([f"Python {platform.python_version()}", *found])
 
 
 def cache_folder():
@@ -66,6 +79,9 @@ def cache_folder():
 def workers(n_jobs=None):
     """``n_jobs``, or as many as the cores this process may use.
 
+    Counted by joblib: its affinity, a container's quota of CPU time and
+    ``LOKY_MAX_CPU_COUNT`` are respected.
+
     Examples
     --------
     >>> from nclib.sweep import workers
@@ -74,9 +90,7 @@ def workers(n_jobs=None):
     """
     if n_jobs is not None:
         return check_integer("n_jobs", n_jobs, 1)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count()
+    return joblib.cpu_count()
 
 
 def _identity(task):

@@ -2,10 +2,14 @@
 
 import ast
 import re
+import sys
 
 import jupytext
 import pytest
 from helpers import BOOK, PAGES, directives
+
+sys.path.insert(0, str(BOOK / "_ext"))
+import statements
 
 CHAPTERS = [
     page
@@ -117,6 +121,29 @@ def test_states_the_papers_result(page):
         assert f"thm-{number.group(1)}" in statements
     elif page.stem == "phase_boundary":
         assert statements
+
+
+@every_page
+def test_every_statement_says_whose_it_is(page):
+    entries = statements.errata((BOOK / "errata.md").read_text())
+    known = {entry.number for entry in entries}
+    for kind in statements.KINDS:
+        for title, body in directives(page.read_text(), f"prf:{kind}"):
+            label = option(body, "label")
+            own = statements.whose((option(body, "class") or "").split())
+            of_the_paper = statements.paper_label(label)
+            assert (own.kind == "ours") != of_the_paper, title
+            # The printed form is there to compare with, and only then.
+            printed = directives(body, "printed")
+            assert len(printed) == (own.kind == "corrected"), title
+            assert set(own.errata) <= known, title
+            false = {
+                entry.number
+                for entry in entries
+                if entry.weight == "Statements false as printed"
+                and label in entry.labels
+            }
+            assert false <= set(own.errata), title
 
 
 @every_chapter

@@ -113,12 +113,13 @@ def test_drawings_show_lines_and_matched_dots(sgd, flow):
         sigma=sgd.sigma[:1],
         ratio=sgd.ratio[:1],
     )
-    figure = figure_4.draw(flow, part)
-    for ax in figure.axes:
-        lines = [x for x in ax.lines if x.get_linestyle() != "None"]
-        dots = [x for x in ax.lines if x.get_linestyle() == "None"]
-        assert len(lines) == 2 and len(dots) == 1
-        assert dots[0].get_color() == lines[0].get_color()
+    (ax,) = figure_4.draw(flow, part).axes
+    lines = [x for x in ax.lines if x.get_linestyle() != "None"]
+    dots = [x for x in ax.lines if x.get_linestyle() == "None"]
+    assert len(lines) == 2 and len(dots) == 1
+    assert dots[0].get_color() == lines[0].get_color()
+    for line, i in zip(lines, flow.level(0.18), strict=True):
+        assert line.get_ydata()[-1] == flow.last("nc1")[i]
     figure = figure_3.draw(flow, part)
     ends = [x for x in figure.axes[0].lines if x.get_marker() == "o"]
     assert [len(x.get_xdata()) for x in ends] == [1, 0]

@@ -6,12 +6,14 @@ import os
 import shutil
 import socket
 import struct
+import threading
+import time
 
 import numpy as np
 import pytest
 
 from nclib import data
-from nclib.data import fashion_mnist
+from nclib.data import fashion_mnist, images, which_images
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 Y = np.array([3, 1, 3, 1, 3, 0, 1, 0], np.uint8)
@@ -41,7 +43,9 @@ def root(tmp_path, monkeypatch):
 def cache(tmp_path, monkeypatch):
     """An empty cache, and no network: every connection is refused."""
     monkeypatch.delenv("NCLIB_DATA", raising=False)
+    monkeypatch.delenv("NCLIB_OFFLINE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    data._downloaded.cache_clear()
     pooch = pytest.importorskip("pooch")
     folder = tmp_path / "cache" / "nclib"
     monkeypatch.setattr(pooch, "os_cache", lambda project: folder)
@@ -174,6 +178,84 @@ def test_second_mirror_is_tried_and_nothing_is_fetched_twice(
     (cache / LABELS).write_bytes(b"damaged")
     fashion_mnist()
     assert len(fetched) == 8, "a damaged file in the cache is replaced"
+
+
+@pytest.fixture
+def served(root, cache, monkeypatch):
+    """The files of ``root`` are what the mirrors serve; lists their calls."""
+    import pooch
+
+    fetched = []
+
+    def serve(self, url, output_file, pooch):
+        fetched.append(url.rsplit("/")[-1])
+        shutil.copy(root / fetched[-1], output_file)
+
+    for name in (IMAGES, LABELS):
+        digest = hashlib.sha256((root / name).read_bytes()).hexdigest()
+        monkeypatch.setitem(data._SHA256, name, digest)
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", serve)
+    monkeypatch.setattr(data, "_reachable", lambda: True)
+    return fetched
+
+
+def test_images_come_from_the_folder_the_cache_or_a_download(
+    root, cache, served, monkeypatch, capsys
+):
+    monkeypatch.setenv("NCLIB_DATA", str(root))
+    (X, y), name = images(2)
+    assert name == "Fashion-MNIST" and X.shape == (6, 784) and not served
+    monkeypatch.delenv("NCLIB_DATA")
+    assert which_images(download=False) == "digits" and not served
+    (again, _), name = images(2)
+    np.testing.assert_array_equal(again, X)
+    assert name == "Fashion-MNIST" and served == [IMAGES, LABELS]
+    assert capsys.readouterr().err.count("\n") == 1
+    # From the cache, which needs no network.
+    monkeypatch.setenv("NCLIB_OFFLINE", "1")
+    assert which_images(download=False) == images(2)[1] == "Fashion-MNIST"
+    assert served == [IMAGES, LABELS]
+    # A damaged file there does not count, and may not be replaced now.
+    (cache / LABELS).write_bytes(b"damaged")
+    assert images(2)[1] == "digits" and served == [IMAGES, LABELS]
+    with pytest.raises(ConnectionError, match="NCLIB_OFFLINE forbids"):
+        fashion_mnist(2)
+
+
+def test_digits_take_the_place_of_what_cannot_be_had(cache, monkeypatch):
+    asked = []
+    monkeypatch.setattr(data, "_reachable", lambda: asked.append(None))
+    (X, _), name = images(3)
+    assert name == "digits" and X.shape == (30, 64) and len(asked) == 1
+    with pytest.raises(ValueError, match="the digits have only 174"):
+        images(175)
+    # Not asked again, by another process neither, for an hour.
+    assert which_images() == "digits" and len(asked) == 1
+    data._downloaded.cache_clear()
+    assert which_images() == "digits" and len(asked) == 1
+    an_hour_ago = time.time() - 3601
+    os.utime(cache / "fashion-mnist-not-reached", (an_hour_ago, an_hour_ago))
+    data._downloaded.cache_clear()
+    assert which_images() == "digits" and len(asked) == 2
+
+
+def test_nothing_is_asked_offline(cache, monkeypatch):
+    monkeypatch.setattr(data, "_reachable", pytest.fail)
+    monkeypatch.setenv("NCLIB_OFFLINE", "1")
+    assert which_images() == "digits"
+    assert not cache.exists()
+
+
+def test_a_network_that_answers_nothing_is_given_up_soon(monkeypatch):
+    import requests
+
+    over = threading.Event()
+    monkeypatch.setattr(requests, "head", lambda *_, **__: over.wait(30))
+    started = time.monotonic()
+    assert not data._reachable(seconds=0.2)
+    assert time.monotonic() - started < 5
+    over.set()
+    assert data._reachable(seconds=5)
 
 
 def test_wrong_hash_is_refused(root, cache, monkeypatch):

@@ -9,14 +9,17 @@ import pytest
 import torch
 from helpers import interrupt
 
-from nclib.figures import figure_6
-from nclib.figures.figure_6 import ThreeLayers, first_layer, images
+from nclib import data
+from nclib.data import images
+from nclib.figures import figure_6, record
+from nclib.figures.figure_6 import ThreeLayers, first_layer
 from nclib.training import train
 
 
 @pytest.fixture(autouse=True)
 def digits_and_an_empty_cache(monkeypatch, tmp_path):
     monkeypatch.delenv("NCLIB_DATA", raising=False)
+    monkeypatch.setattr(data, "_cache_folder", lambda: tmp_path)
     monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "cache"))
 
 
@@ -172,21 +175,18 @@ def test_one_width_is_the_same_net(result):
     assert one.provenance["command"].endswith("--width 200")
 
 
-def test_draws_what_was_recorded_in_one_column_each(result):
-    one = dataclasses.replace(
-        result, d1=result.d1[:1], history=result.history[:1]
-    )
-    for figure, columns in (
-        (figure_6.draw(result), [result]),
-        (figure_6.draw(result, one), [result, one]),
-    ):
-        for i, ax in enumerate(figure.axes):
-            drawn = columns[i % len(columns)]
-            name = figure_6.METRICS[i // len(columns)]
-            for line, rows in zip(ax.lines, drawn.history, strict=True):
-                np.testing.assert_array_equal(line.get_ydata(), rows[name][1:])
-        assert len(figure.axes) == 4 * len(columns)
+def test_draws_what_was_recorded_and_names_the_data(result):
+    (ax,) = figure_6.draw(result).axes
+    for line, rows in zip(ax.lines, result.history, strict=True):
+        np.testing.assert_array_equal(line.get_ydata(), rows["nc1"][1:])
+    assert ax.get_title() == "digits, 10 images a class"
     plt.close("all")
+
+
+def test_the_record_is_of_the_data_that_the_caption_names():
+    kept = ThreeLayers.load(record.kept_record("figure_6.npz"))
+    assert kept.provenance["data"] == "Fashion-MNIST"
+    assert (kept.n, len(kept.d1)) == (500, 5)
 
 
 @pytest.mark.parametrize(

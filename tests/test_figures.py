@@ -85,8 +85,28 @@ def test_figure_2_draws_the_rates_it_measured():
     assert result.rate[..., -1].min() == 1.0
     assert result.rate[..., 0].max() < 0.5
     (axes,) = figure_2.draw(result).axes
+    # The map is white on a dark page, too, and so are the patches there.
+    for line in axes.lines:
+        ink = style.darkened(to_hex(line.get_color()))
+        assert style.contrast(ink, "white") >= 3
+    for text in axes.texts:
+        ink, patch = (
+            style.darkened(to_hex(color))
+            for color in (
+                text.get_color(),
+                text.get_bbox_patch().get_facecolor(),
+            )
+        )
+        assert style.contrast(ink, patch) >= 4.5
+        assert style.contrast(patch, "black") > 20
     (mesh,) = [c for c in axes.collections if isinstance(c, QuadMesh)]
     np.testing.assert_array_equal(mesh.get_array(), result.rate[0].T)
+    # Where nothing was drawn there is no white, which says "all collapse".
+    cells = mesh.get_coordinates().reshape(-1, 2)
+    np.testing.assert_allclose(
+        np.transpose([axes.get_xlim(), axes.get_ylim()]),
+        [cells.min(axis=0), cells.max(axis=0)],
+    )
     plt.close("all")
 
 
@@ -173,6 +193,31 @@ def test_what_is_white_or_black_stays_so_in_the_dark(tmp_path):
     for text in (light, dark):
         assert len(text) == len(light)
     assert style.darkened(dark).count("#4a9bc8") == dark.count("#4a9bc8") > 0
+
+
+def test_names_stand_at_the_ends_and_do_not_touch():
+    style.use()
+    figure, axes = style.grid()
+    ends = [1e-3, 3.0, 1.001e-3, 0.999e-3]
+    for end in ends:
+        axes.loglog([1, 10], [1, end])
+    style.name_ends(axes, ends, list("abcd"), style.CLASSES[:4])
+    figure.canvas.draw()
+    boxes = {t.get_text(): t.get_window_extent() for t in axes.texts}
+    order = [boxes[name] for name in "dacb"]
+    for low, high in zip(order, order[1:], strict=False):
+        assert low.y1 < high.y0
+    middle = (boxes["b"].y0 + boxes["b"].y1) / 2
+    # What stands alone stands at its height; all stand outside, at the right.
+    (_, height) = axes.transData.transform((10, 3.0))
+    assert middle == pytest.approx(height, abs=0.2 * boxes["b"].height)
+    assert all(b.x0 > axes.get_window_extent().x1 for b in order)
+    plt.close(figure)
+
+
+def test_small_numbers_have_a_power_of_ten():
+    assert style.power(0.83) == "0.8"
+    assert style.power(7.9e-8) == r"$8\cdot 10^{-8}$"
 
 
 def test_contrast_is_that_of_wcag():

@@ -5,12 +5,12 @@ import errno
 
 import numpy as np
 import pytest
-from helpers import BOOK
 
 from nclib import _files
 from nclib.figures.curves import TrainingGrid
 from nclib.figures.figure_6 import ThreeLayers
 from nclib.figures.phase import PhaseDiagram
+from nclib.figures.record import kept_record
 
 ARRAY = np.arange(6.0).reshape(2, 3)
 TABLE = np.array([(1, 0.5), (2, 0.25)], dtype=[("epoch", int), ("nc1", float)])
@@ -87,7 +87,7 @@ def test_what_goes_wrong_leaves_the_old_file(tmp_path):
     ],
 )
 def test_kept_records_are_whole_and_survive_a_round_trip(kind, name, tmp_path):
-    path = BOOK / f"records/{name}.npz"
+    path = kept_record(f"{name}.npz")
     record = kind.load(path)
     copy = tmp_path / "copy.npz"
     record.save(copy)

@@ -92,7 +92,7 @@ def test_entries_name_a_work(key):
         "inproceedings": "booktitle",
         "incollection": "booktitle",
         "book": "publisher",
-        "misc": "note",
+        "misc": "eprint",
     }
     assert place[kind] in fields
 

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -20,9 +21,21 @@ from nclib.bounds import (
     theorem_7b_corrected,
     wendel_ratio,
 )
-from nclib.figures import collapse, live
+from nclib.figures import (
+    collapse,
+    curves,
+    live,
+    missing,
+    theorem_8,
+    training_two_layer,
+)
+from nclib.figures.record import kept_record
+from nclib.generalization import TIES, guess_bound, two_neuron_error
+from nclib.relaxation import gap_terms
+from nclib.upfm import PENALTIES
 
-SCRIPTS = ("collapse", "knobs", "plane", "price")
+sys.path.insert(0, str(BOOK / "_ext"))
+SCRIPTS = ("clock", "collapse", "knobs", "missing", "plane", "price", "ties")
 
 
 @pytest.fixture(scope="module")
@@ -122,17 +135,18 @@ def test_data_belong_to_a_figure_of_the_page(path):
     ):
         assert text.index(f'"{figure}"') < text.index(f"name: {figure}\n")
         assert kind in SCRIPTS
-        assert re.search(r"^from nclib.figures import .*\blive\b", text, re.M)
+        imports = r"^from nclib\.figures import (\([^)]*|.*)\blive\b"
+        assert re.search(imports, text, re.M)
 
 
-def test_every_kind_has_a_script_that_every_page_loads():
-    config = (BOOK.parent / "_config.yml").read_text(encoding="utf-8")
-    (loaded,) = re.findall(r"html_js_files:\n((?: +- .*\n)+)", config)
-    names = loaded.replace("-", "").split()
+def test_every_kind_has_a_script_and_gets_what_it_calls():
+    pytest.importorskip("myst_nb")
+    reading = pytest.importorskip("reading")
     for kind in SCRIPTS:
         source = (BOOK / "_static" / f"{kind}.js").read_text("utf-8")
         assert f"figures.kinds.{kind} = " in source
-        assert names.index("figures.js") < names.index(f"{kind}.js")
+        calls = bool(re.search(r"\bexact\.\w", source))
+        assert calls == (kind in reading.COMPUTE)
 
 
 STATE = """
@@ -400,8 +414,8 @@ def test_the_knobs_say_what_is_so():
     says, texts, words = turn()
     there = nclib.phase_boundary(equal_angles(2, -1), 0.5)
     chance = there.probability(390, 300)
-    assert f"probability {100 * chance:.2g}\u00a0%" in says
-    assert f"both with {100 * chance**2:.2g}\u00a0%" in says
+    assert f"probability {100 * chance:.2g}%" in says
+    assert f"both with {100 * chance**2:.2g}%" in says
     assert "Theorem 4 is silent. Theorem 5(b) is silent." in says
     assert f"{there.delta:.3f}" in texts[0]
     assert words == ["0.50", "1.30", "300", "2", "180°"]
@@ -503,6 +517,11 @@ def test_a_bound_above_the_truth_turns_red():
     # The still picture stays above the controls.
     assert order == ["img", "div", "figcaption"]
 
+    # Two numbers that are alike are told apart.
+    says, *_ = price(30.0, 10.6, 200)
+    error, ideal = re.findall(r"error ([\d.]+) instead of ([\d.]+)\.", says)[0]
+    assert error > ideal
+
     says, _, wrong, _, _ = price(2.0, 10.6, 200)
     assert "below the truth here" in says and not any(wrong)
     # Outside of its hypothesis the theorem says nothing.
@@ -592,16 +611,17 @@ def test_points_move_by_keys_and_change_the_answer():
         const figure = document.getElementById("fig-plane");
         const says = () =>
           figure.querySelector("p[role=status]").textContent;
-        const [whose, blue, orange] = figure.querySelectorAll("button");
+        const [blue, orange] = figure.querySelectorAll("button");
+        const [ofBlue, ofOrange] = figure.querySelectorAll("input");
         const handles = () => figure.querySelectorAll("g.nclib-handle");
         const steps = [says()];
         for (let i = 0; i < 30; i += 1) {
           handles()[2].dispatch("keydown", { key: "ArrowLeft" });
         }
         steps.push(says(), handles()[2].getAttribute("aria-label"));
-        whose.dispatch("click");
+        ofOrange.dispatch("change");
         steps.push(says());
-        whose.dispatch("click");
+        ofBlue.dispatch("change");
         orange.dispatch("click");
         steps.push(handles().length);
         handles()[0].dispatch("keydown", { key: "Delete" });
@@ -622,3 +642,291 @@ def test_points_move_by_keys_and_change_the_answer():
     assert (added, fewer) == (5, 4) and "some freedom" in free
     # The last point of a class stays.
     assert last == 4 and order == ["img", "div", "figcaption"]
+
+
+FLOOR = 0.25
+# Steps, then terms whose largest is the first, the third, the second.
+COURSE = missing.course(
+    "one",
+    [0, 10, 2000],
+    [(0.6, 0.1, 0.2, 0.1), (1e-3, 2e-3, 3e-2, 1e-3), (1e-9, 3e-9, 0, 0)],
+    "The end.",
+)
+OTHER = missing.course(
+    "two",
+    [1, 2, 3],
+    [(0.9, 0, 0, 0), (0.1, 0.4, 0, 0), (0.1, 0.2, 0.3, 0.2)],
+    "At rest.",
+    foot=(0.1, 0.2, 0, 0),
+    sgd=[0.9, 0.5, 0.8],
+)
+BARS = """
+  const figure = document.getElementById("fig-gap");
+  const [range] = figure.querySelectorAll("input[type=range]");
+  const rows = figure.querySelectorAll("tr");
+  const state = () => ({
+    says: figure.querySelector("p[role=status]").textContent,
+    sum: figure.querySelector("p.nclib-sum").textContent,
+    most: rows.findIndex((row) => row.classList.contains("nclib-most")),
+    values: rows.slice(0, 6).map((row) => row.querySelector("td").textContent),
+    bars: figure.querySelectorAll("svg.nclib-bar").map((bar) =>
+      Number(bar.querySelector("rect").getAttribute("width"))),
+    ticks: figure.querySelectorAll("path.nclib-tick").map((tick) =>
+      tick.getAttribute("d")),
+    sgd: !rows[5].hidden,
+  });
+  const at = (frame) => {
+    range.value = String(frame);
+    range.dispatch("input");
+    range.dispatch("change");
+    return state();
+  };
+"""
+
+
+def bars(action, **data):
+    values = dict(unit="Step", floor=FLOOR, runs=[COURSE, OTHER], **data)
+    return operate(
+        "figures.js missing.js",
+        page(live.data("fig-gap", "missing", values)),
+        BARS + action,
+    )
+
+
+@needs_node
+def test_the_largest_term_is_named():
+    first, middle, last = bars("return [at(0), at(1), at(2)];")
+    assert [s["most"] for s in (first, middle, last)] == [0, 2, 1]
+    assert first["says"].startswith(
+        "The gap is 1. Most of what is missing, 60"
+    )
+    assert "is the predictions: they" in first["says"]
+    assert "88%, is shared neurons: class means" in middle["says"]
+    assert "75%, is spread:" in last["says"]
+    assert last["says"].endswith("The end.")
+    assert middle["values"][:5] == [
+        "1.0·10⁻³",
+        "2.0·10⁻³",
+        "0.03",
+        "1.0·10⁻³",
+        "0.034",
+    ]
+    assert middle["sum"] == "floor 0.25000 + gap 0.03400 = risk 0.28400"
+    # Eight decades below 1; what is below them, or zero, has no bar.
+    wanted = [np.log10(x) / 8 * 100 + 100 for x in (1e-3, 2e-3, 3e-2, 1e-3)]
+    np.testing.assert_allclose(middle["bars"][:4], wanted, atol=0.01)
+    assert last["bars"][:4] == [0] * 4
+    assert not first["sgd"] and not any(first["ticks"])
+
+
+@needs_node
+def test_another_descent_is_chosen():
+    one, two, three = bars(
+        """
+        const [, other] = figure.querySelectorAll("input[type=radio]");
+        const states = [at(2)];
+        other.dispatch("change");
+        states.push(state());
+        const words = range.getAttribute("aria-valuetext");
+        return [...states, words];
+        """
+    )
+    assert "is spread" in one["says"] and "At rest." in two["says"]
+    # No term has more than a half.
+    assert "The largest part of what is missing, 38" in two["says"]
+    assert two["sgd"] and two["values"][5] == "0.8" and three == "3 of 3"
+    place = 100 + 100 * np.log10([0.1, 0.2, 0.3]) / 8
+    ticks = [f"M{x:.2f},0v14" for x in place]
+    assert two["ticks"] == [*ticks[:2], "", "", ticks[2], ""]
+
+
+@needs_node
+def test_inner_products_are_drawn_where_they_are():
+    K, n = 2, 3
+    best = nclib.upfm_minimizer(K, n, 0.02, 0.01)
+    rng = np.random.default_rng(0)
+    start = rng.random(best.H.shape), rng.standard_normal(best.W.shape)
+    path = [start, (best.H, best.W)]
+    given = missing.gram([*path, start], best)
+    assert given["samples"] == K * n and given["classes"] == K
+    frames = bars(
+        """
+        return [0, 1].map((frame) => {
+          const state = at(frame);
+          const cells = figure.querySelector("svg.nclib-gram")
+            .querySelectorAll("rect").slice(0, 40).map((cell) =>
+              (cell.className === "nclib-plus" ? 1 : -1) *
+              Number(cell.getAttribute("fill-opacity")));
+          const marks = figure.querySelectorAll("g.nclib-ring").map((mark) =>
+            mark.classList.contains("nclib-hidden") ? 0 : mark.children.length
+          );
+          return [cells, marks];
+        });
+        """,
+        gram=given,
+    )
+    for (H, W), (cells, _) in zip(path, frames, strict=True):
+        wanted = [
+            *(H @ H.T / best.b / missing.TOP).ravel(),
+            *(W.T @ W * best.b / best.a**2 / missing.TOP).ravel(),
+        ]
+        assert abs(np.clip(wanted, -1, 1) - cells).max() < 0.01
+    # Predictions live in neither; shared neurons in the two other blocks.
+    assert [marks for _, marks in frames] == [[0] * 4, [0, 0, 2, 0]]
+
+
+def test_the_terms_along_flow_are_those_of_one_flow():
+    grid = curves.run(scale="quick")
+    (net, *_) = grid.level(curves.HIGH)
+    T = curves.flow_time(grid.epochs, grid.n)
+    found = curves.terms_along(grid, net, [T / 20, T / 3, T])
+    X, y, start = grid.sample(net)
+    whole = nclib.flow(X, y, T=T, width=grid.width, seed=start)
+    wanted = gap_terms(whole.net.features(X), whole.net.W, grid.n, *PENALTIES)
+    np.testing.assert_allclose(found[-1], wanted, rtol=0.02, atol=1e-7)
+    gaps = [curves.at(grid.history[net], t, "gap") for t in (T / 20, T / 3)]
+    np.testing.assert_allclose([t.gap for t in found[:2]], gaps, rtol=0.02)
+
+
+@needs_node
+def test_the_same_curves_have_two_clocks():
+    record = curves.TrainingGrid.load(kept_record("figures_3_to_5.npz"))
+    nets = record.level(curves.LOW)
+    data = training_two_layer.clock(record, nets)
+    rows = record.history[nets[-1]]
+    late = rows["epoch"] >= record.epochs / 3
+    # Up to there an epoch lasts as long as the first one.
+    lasts = rows["time"][1] / rows["epoch"][1]
+    assert data["late"][1] == pytest.approx(data["late"][0] * lasts, rel=1e-3)
+    epochs, time = operate(
+        "figures.js clock.js",
+        page(live.data("fig-clock", "clock", data)),
+        """
+        const figure = document.getElementById("fig-clock");
+        const [epochs, time] = figure.querySelectorAll("input");
+        const state = () => {
+          const band = figure.querySelector("rect");
+          return [
+            figure.querySelector("p[role=status]").textContent,
+            figure.querySelectorAll("path.nclib-line").map((line) =>
+              line.getAttribute("d")),
+            Number(band.getAttribute("x")),
+          ];
+        };
+        const before = state();
+        time.dispatch("change");
+        return [before, state()];
+        """,
+    )
+    for (says, lines, band), clock, edge in zip(
+        (epochs, time), ("epoch", "time"), data["late"], strict=True
+    ):
+        x = np.array(data[clock])
+        points = np.array(re.findall(r"([\d.]+),([\d.]+)", lines[-1]), float)
+        np.testing.assert_allclose(
+            (points[:, 0] - 46) / 326, x / x[-1], atol=1e-3
+        )
+        assert (band - 46) / 326 == pytest.approx(edge / x[-1], abs=1e-3)
+        nc1 = np.array(data["nc1"][-1])
+        factor = nc1[x >= x[-1] / 3][0] / nc1[-1]
+        assert f"by a factor of {factor:.2g}" in says
+    assert rows["nc1"][late][0] / rows["nc1"][-1] < 2
+    assert "look converged" in epochs[0] and "keep falling" in time[0]
+
+
+@needs_node
+def test_the_votes_are_those_of_nclib():
+    rng = np.random.default_rng(0)
+    cases, wanted = [], []
+    for i in range(200):
+        s = np.exp(rng.uniform(np.log(0.1), np.log(5)))
+        one, two, mu = rng.standard_normal((3, 6)) * [1, 1, 1, 1, 1, 0]
+        if i % 4 == 0:
+            # Nearly opposite, as the best collapsed neurons are.
+            two = -one + 0.3 * two
+        mu /= np.linalg.norm(mu)
+        nu, N = np.eye(6)[5], float(rng.choice([0, 0.1, 1, 5, 100]))
+        data = theorem_8.votes(one, two, nu, mu, s, np.ones((1, 6)))
+        cosines = rng.uniform(-1, 1, 2).tolist()
+        cases.append((data["gram"], data["means"], N, cosines, s))
+        pair = one + N * nu, two + N * nu
+        strict, half, error = (
+            two_neuron_error(*pair, mu, s, ties)
+            for ties in ("correct", "half", "error")
+        )
+        assert half == pytest.approx((strict + error) / 2)
+        own = (
+            ndtr(-(mu @ pair[0]) / s / np.linalg.norm(pair[0]))
+            + ndtr(mu @ pair[1] / s / np.linalg.norm(pair[1]))
+        ) / 2
+        wanted.append((strict, error - strict, own, guess_bound(*cosines, s)))
+    found = computed(
+        """cases.map(([gram, means, N, cosines, s]) => {
+          const { wrong, silent, alone } = exact.votes(gram, means, N);
+          return [wrong, silent, alone, exact.guessBound(cosines, s)];
+        })""",
+        cases=cases,
+    )
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9)
+
+
+@needs_node
+def test_ties_count_as_chosen_and_the_cloud_moves():
+    rng = np.random.default_rng(0)
+    one, two, nu = np.array([[0.9, 0.5, 0], [-1, 0.4, 0], [0, 0, 1]])
+    mu, s = np.eye(3)[0], 2.0
+    points = mu + s * rng.standard_normal((50, 3))
+    data = theorem_8.votes(one, two, nu, mu, s, points)
+    states = operate(
+        "figures.js exact.js ties.js",
+        page(live.data("fig-silence", "ties", data)),
+        """
+        const figure = document.getElementById("fig-silence");
+        const [range] = figure.querySelectorAll("input[type=range]");
+        const radios = figure.querySelectorAll("input[type=radio]");
+        const state = () => [
+          figure.querySelector("p[role=status]").textContent,
+          figure.querySelectorAll("td").map((cell) => cell.textContent)
+            .filter((text) => text),
+          figure.querySelectorAll("circle").map((dot) => dot.className),
+          figure.querySelectorAll("tr").map((row) =>
+            row.classList.contains("nclib-wrong")),
+        ];
+        const states = [state()];
+        range.value = "0.5";
+        range.dispatch("input");
+        for (const radio of [radios[2], radios[1], radios[0]]) {
+          radio.dispatch("change");
+          states.push(state());
+        }
+        return [...states, range.getAttribute("aria-valuetext")];
+        """,
+    )
+    *states, words = states
+    assert words == "13"
+    for (says, cells, kinds, wrong), N, ties in zip(
+        states,
+        (0, 13, 13, 13),
+        ("correct", "error", "half", "correct"),
+        strict=True,
+    ):
+        assert ties in TIES
+        pair = one + N * nu, two + N * nu
+        error = two_neuron_error(*pair, mu, s, ties)
+        assert float(cells[2]) == pytest.approx(error, abs=1e-4)
+        assert f"the error is {error:.3f}" in says
+        a, b = points @ pair[0], points @ pair[1]
+        silent = (a <= 0) & (b <= 0)
+        expected = np.where(silent, "tie", np.where(a > b, "right", "wrong"))
+        # A byte a coordinate: near a border a point may fall to either side.
+        sure = np.min(np.abs([a, b, a - b]), axis=0) > 0.15 * (1 + N / 5)
+        assert sure.sum() > 30
+        for kind, name in zip(
+            np.array(kinds)[sure], expected[sure], strict=True
+        ):
+            assert kind == f"nclib-vote-{name}"
+        below = error < ndtr(-1 / s)
+        assert wrong == [False, False, below, False, False]
+        assert below == (ties == "correct")
+    assert states[3][1][3] == "–"
+    assert float(states[2][1][3]) < float(states[2][1][2])

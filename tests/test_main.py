@@ -1,5 +1,10 @@
 """The command line: what it prints, writes and exits with."""
 
+import json
+import os
+import subprocess
+import sys
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -36,6 +41,25 @@ def test_figure(tmp_path):
 def test_ledger(capsys):
     assert main(["ledger", "--id", "def-1", "--scale", "quick"]) == 0
     assert "1 hold, 0 fail" in capsys.readouterr().out
+
+
+def test_chapters_side_by_side(tmp_path):
+    ids = ["def-1", "upfm-gap", "lem-9"]
+    command = [sys.executable, "-m", "nclib", "ledger", "--scale", "quick"]
+    for id in ids:
+        command += ["--id", id]
+    found = []
+    for jobs in ("1", "2"):
+        path = tmp_path / f"{jobs}.json"
+        subprocess.run(
+            [*command, "--json", str(path), "--jobs", jobs],
+            env=os.environ | {"NCLIB_CACHE": str(tmp_path / jobs)},
+            check=True,
+        )
+        rows = json.loads(path.read_text())
+        assert [row["id"] for row in rows] == ids
+        found.append([row["measured"] for row in rows])
+    assert found[0] == found[1]
 
 
 def test_unknown_claim(capsys):

@@ -6,16 +6,21 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from helpers import BOOK, needs_node, operate, parse, sphinx
+import yaml
+from helpers import BOOK, ROOT, needs_node, operate, parse, sphinx
 
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
+pytest.importorskip("sphinx_tippy")
+from docutils import nodes
+
 from nclib import ledger
 from nclib.figures import style
 
 sys.path.insert(0, str(BOOK / "_ext"))
 import reading
 
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text())["sphinx"]["config"]
 HEADER = (
     (BOOK / "intro.md")
     .read_text(encoding="utf-8")
@@ -35,6 +40,8 @@ Answer
 ```
 
 Visibleword, checked by `thm-4`; this is no claim: `thm-99`.
+
+At most 8e-08, by `tol=1e-9`.
 
 ```{code-cell} python3
 :tags: [hide-input]
@@ -68,11 +75,25 @@ Why?
 Because.
 ````
 
+```{raw} html
+<script type="application/json" class="nclib-live" data-kind="knobs"
+ data-figure="fig-x">{}</script>
+```
+
 (erratum-7)=
 ## 7. A slip
 
-Gone.
+Printed
+: $a = c$.
+
+See [erratum 7](#erratum-7) and {cite:t}`Papyan2020`.
+
+```{bibliography}
+```
 """
+ROW = """<table><tr id="claim-thm-4">
+<td data-label="Claim"><div>Theorem 4</div></td>
+<td data-label="Statement"><div>It is true.</div></td></tr></table>"""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +103,12 @@ def built(tmp_path_factory):
     (folder / "conf.py").write_text(
         f"import sys\nsys.path.insert(0, {str(BOOK / '_ext')!r})\n"
         "extensions = ['myst_nb', 'sphinx_proof', 'sphinx_exercise',\n"
+        "              'sphinxcontrib.bibtex', 'sphinx_tippy',\n"
         "              'paper_numbers', 'reading']\n"
+        f"bibtex_bibfiles = [{str(BOOK / 'references.bib')!r}]\n"
+        f"tippy_tip_selector = {CONFIG['tippy_tip_selector']!r}\n"
+        "bibtex_tooltips = False\n"
+        "html_baseurl = 'https://example.org/some/book'\n"
         "myst_enable_extensions = ['deflist', 'dollarmath']\n"
         "nb_execution_mode = 'off'\nnumfig = True\n"
         "html_title = 'A book'\nproject = 'A book'\n"
@@ -92,7 +118,7 @@ def built(tmp_path_factory):
     (folder / "index.md").write_text(
         "# Contents\n\n```{toctree}\nbook/page\nbook/ledger\n```\n"
     )
-    (folder / "book/ledger.md").write_text("# Rows\n\nNone.\n")
+    (folder / "book/ledger.md").write_text(f"# Rows\n\n{ROW}\n")
     (folder / "book/page.md").write_text(HEADER + PAGE)
     out = folder / "out"
     assert sphinx(folder, out) == 0
@@ -144,6 +170,66 @@ def test_claims_that_a_page_names_are_links(page):
     assert links == ["ledger.html#claim-thm-4"]
 
 
+def test_only_pages_with_live_figures_load_their_scripts(built, page):
+    def loaded(page):
+        names = [
+            script.attributes["src"].rpartition("/")[2].partition("?")[0]
+            for script in page.all("script")
+            if "_static" in script.attributes.get("src", "")
+        ]
+        ours = {path.name for path in (BOOK / "_static").glob("*.js")}
+        return [name for name in names if name in ours]
+
+    assert loaded(page) == ["figures.js", "exact.js", "knobs.js"]
+    other = (built / "book/ledger.html").read_text(encoding="utf-8")
+    assert loaded(parse(other)) == []
+
+
+def test_numbers_are_written_as_people_do(page):
+    (said,) = [p.text for p in page.all("p") if p.text.startswith("At most")]
+    assert said == "At most 8·10⁻⁸, by tol=1e-9."
+
+
+def test_what_was_measured_is_written_as_mathematics():
+    measured = nodes.inline("", "sigma <= -8e-08", classes=["pasted-text"])
+    paragraph = nodes.paragraph("", "", nodes.Text("s <= 1e-3 or "), measured)
+    paragraph += nodes.math("", "1e-3")
+    reading.write_numbers(paragraph)
+    assert paragraph.astext() == "s <= 10⁻³ or σ ≤ −8·10⁻⁸1e-3"
+
+
+def test_citations_errata_and_claims_have_previews(built):
+    (script,) = (built / "_static/tippy/book").glob("page.*.js")
+    text = script.read_text(encoding="utf-8")
+    tips = json.loads(text.split("selector_to_html = ")[1].split("\n")[0])
+    said = {
+        selector: parse(tip).text.strip() for selector, tip in tips.items()
+    }
+    assert "a = c" in said['a[href="#erratum-7"]']
+    row = said['a[href="ledger.html#claim-thm-4"]']
+    assert row == "StatementIt is true."
+    assert any("doi:10.1073/pnas.2015509117" in tip for tip in said.values())
+
+
+def test_every_reference_is_linked_and_is_text():
+    backend = pytest.importorskip("pybtex.backends.html").Backend()
+    style = pytest.importorskip("pybtex.style.formatting.plain").Style()
+    parse_file = pytest.importorskip("pybtex.database").parse_file
+    entries = parse_file(BOOK / "references.bib").entries
+    for entry in style.format_entries(entries.values()):
+        page = parse(entry.text.render(backend))
+        links = [a.attributes["href"] for a in page.all("a")]
+        assert links, entry.key
+        for link in links:
+            assert re.fullmatch(
+                r"https://(doi\.org/10\.\d{4,5}/\S+|arxiv\.org/abs/\d{4}\.\d{5}"
+                r"|(?!doi|arxiv)\S+)",
+                link,
+            ), link
+        assert not set("$\\{}") & set(page.text), entry.key
+        assert entries[entry.key].fields["year"] in page.text
+
+
 def test_a_page_describes_itself(page):
     properties = {
         meta.attributes.get("property", meta.attributes.get("name")): (
@@ -155,6 +241,17 @@ def test_a_page_describes_itself(page):
     assert properties["og:description"] == "Is 1 < 2 & so on?"
     assert properties["og:title"] == "A page"
     assert properties["og:site_name"] == "A book"
+    address = "https://example.org/some/book/book/page.html"
+    assert properties["og:url"] == address
+    assert properties["og:image"].endswith("/book/_static/figure_1.png")
+
+
+def test_the_map_of_the_site_has_every_page(built):
+    text = (built / "sitemap.xml").read_text(encoding="utf-8")
+    assert re.findall("<loc>(.*)</loc>", text) == [
+        f"https://example.org/some/book/{page}.html"
+        for page in ("book/ledger", "book/page", "index")
+    ]
 
 
 def test_every_number_stands_where_the_table_says(table, page):

@@ -10,27 +10,49 @@ import importlib
 import inspect
 import os
 import pkgutil
+import platform
 import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from packaging.requirements import Requirement
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
+# Whatever nclib is installed, this is the one that is documented.
+sys.path.insert(0, str(ROOT))
+from nclib.data import which_images  # noqa: E402
 
 
 def package_hash(root=ROOT):
     """Hash of everything a chapter's result depends on besides its cells."""
-    digest = hashlib.sha256()
-    files = [*root.glob("nclib/**/*.py"), *root.glob("book/records/**/*")]
+    digest = hashlib.sha256(repr(versions(root)).encode())
+    files = [
+        *root.glob("nclib/**/*.py"),
+        *root.glob("nclib/records/*"),
+        # The page for teachers reads the problem sets and the mistakes.
+        *root.glob("book/assignments/*.md"),
+        *root.glob("book/assignments/mistakes/*.py"),
+    ]
     for path in sorted(files):
-        if path.is_file():
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(path.read_bytes())
     for name in ("NCLIB_SCALE", "NCLIB_DATA"):
         digest.update(f"{name}={os.environ.get(name, '')}".encode())
+    # Downloaded, kept from a download, or neither.
+    digest.update(which_images(download=False).encode())
     return digest.hexdigest()[:16]
+
+
+def versions(root=ROOT):
+    """Python and the libraries that nclib needs, as they are here."""
+    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    needed = map(Requirement, project["project"]["dependencies"])
+    found = {one.name: metadata.version(one.name) for one in needed}
+    return {"python": platform.python_version(), **found}
 
 
 def use_this_checkout(app, config):
@@ -42,12 +64,27 @@ def use_this_checkout(app, config):
     if os.environ.get("PYTHONPATH"):
         parts.append(os.environ["PYTHONPATH"])
     os.environ["PYTHONPATH"] = os.pathsep.join(parts)
-    sys.path.insert(0, str(ROOT))
+    settle_images()
+    # What its user has set for IPython and matplotlib is no part of the book.
+    own = Path(app.outdir).parent / ".settings"
+    for name in ("IPYTHONDIR", "MPLCONFIGDIR"):
+        (own / name).mkdir(parents=True, exist_ok=True)
+        os.environ[name] = str(own / name)
+    for name in ("MPLBACKEND", "MATPLOTLIBRC"):
+        os.environ.pop(name, None)
 
     config.nclib_hash = package_hash()
     cache = config.nb_execution_cache_path
     base = Path(cache) if cache else Path(app.outdir).parent / ".cache"
     config.nb_execution_cache_path = str(base / config.nclib_hash)
+
+
+def settle_images():
+    """Answer once, for all kernels, from where the images come."""
+    if folder := os.environ.get("NCLIB_DATA"):
+        os.environ["NCLIB_DATA"] = str(Path(folder).absolute())
+    if which_images() == "digits":
+        os.environ["NCLIB_OFFLINE"] = "1"
 
 
 def first_paragraph(obj):

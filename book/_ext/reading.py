@@ -2,16 +2,20 @@
 
 Folds get names of their own, ids are unique, claims that a page names are
 links, pages describe themselves, code that is folded away is not searched,
-what no page uses is not loaded, and figures are drawn for dark pages, too.
+what a page does not use is not loaded, and figures are drawn for dark pages,
+too.
 """
 
 import html
 import re
 from collections import Counter
 from pathlib import Path
+from posixpath import join
 
+from bs4 import BeautifulSoup
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
+from sphinx import addnodes
 
 # Named alike in every statement by sphinx-proof and sphinx-exercise.
 SHARED_ID = re.compile(r"[a-z]+-content")
@@ -93,10 +97,37 @@ def link_claims(document, claims, target):
             link += code
 
 
+CODE = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    nodes.comment,
+    addnodes.desc_signature,
+)
+
+
+def write_numbers(node, pasted=False):
+    """Write numbers, and what was measured, as people do; leave code alone."""
+    from nclib.ledger.text import powers, readable
+
+    for child in list(node.children):
+        if isinstance(child, nodes.Text):
+            text = (readable if pasted else powers)(child)
+            if text != child:
+                node.replace(child, nodes.Text(text))
+        elif not isinstance(child, CODE):
+            classes = child.get("classes", ())
+            write_numbers(child, pasted or "pasted-text" in classes)
+
+
 def resolved(app, document, docname):
     if app.builder.format != "html":
         return
     from nclib import ledger
+
+    write_numbers(document)
 
     numbers = app.env.toc_fignumbers.get(docname, {})
     name_folds(document, numbers)
@@ -148,6 +179,10 @@ def describe(app, pagename, templatename, context, document):
         'property="og:title"': title,
         'property="og:description"': summary(document),
     }
+    if base := app.config.html_baseurl:
+        properties['property="og:url"'] = join(base, f"{pagename}.html")
+        picture = join(base, "_static/figure_1.png")
+        properties['property="og:image"'] = picture
     tags = [
         f'<meta {key} content="{html.escape(html.unescape(text))}" />'
         for key, text in properties.items()
@@ -156,6 +191,34 @@ def describe(app, pagename, templatename, context, document):
     # Roles that docutils gives to citations, and that are none by now.
     for role in ("list", "doc-biblioentry"):
         context["body"] = context["body"].replace(f' role="{role}"', "")
+
+
+def preview_entries(app, pagename, templatename, context, document):
+    """Let previews show an erratum and a claim, not only their titles.
+
+    sphinx-tippy takes the first paragraph below a heading, but an erratum is
+    a list of definitions, and a row of the ledger has no node of its own.
+    """
+    page = getattr(app.env, "tippy_data", {"pages": {}})["pages"].get(pagename)
+    if page is None or document is None:
+        return
+    tips, ids = page["id_to_html"], page["element_id_map"]
+    body = BeautifulSoup(context["body"], "html.parser")
+    for heading in body.select("section[id] > :is(h2, h3)"):
+        entry = heading.find_next_sibling()
+        if entry is not None and entry.name == "dl":
+            # What was printed, what is wrong with it, and what is right.
+            parts = entry.find_all(["dt", "dd"], recursive=False)[:6]
+            tips[heading.parent["id"]] += (
+                f"<dl>{''.join(map(str, parts))}</dl>"
+            )
+    for row in body.select("tr[id^=claim-]"):
+        ids[row["id"]] = row["id"]
+        parts = [
+            f"<dt>{cell['data-label']}</dt><dd>{cell.decode_contents()}</dd>"
+            for cell in row.select("td[data-label]")[1:]
+        ]
+        tips[row["id"]] = f"<dl>{''.join(parts)}</dl>"
 
 
 FIGURE = re.compile(r'<img ([^>]*)src="([^"]*_images/([^"/]*)\.svg)"([^>]*)/>')
@@ -181,7 +244,7 @@ def draw_for_both(app, pagename, templatename, context, document):
                     round(float(x) * 4 / 3) for x in found.groups()
                 )
                 size = f'width="{width}" height="{height}" '
-        return "".join(
+        images = "".join(
             f'<img class="only-{mode}" loading="lazy" {size}{before}'
             f'src="{address}"{after}/>'
             for mode, address in (
@@ -189,9 +252,26 @@ def draw_for_both(app, pagename, templatename, context, document):
                 ("dark", url.removesuffix(".svg") + "-dark.svg"),
             )
         )
+        # The theme hides the caption after an image of the other mode.
+        return f"<span>{images}</span>"
 
     if context.get("body"):
         context["body"] = FIGURE.sub(both, context["body"])
+
+
+LIVE = re.compile(r'class="nclib-live" data-kind="(\w+)"')
+# The kinds that compute: they need exact.js.
+COMPUTE = {"knobs", "price", "ties"}
+
+
+def load_live(app, pagename, templatename, context, document):
+    """Give a page with figures that move their scripts, and no other page."""
+    kinds = sorted(set(LIVE.findall(context.get("body", ""))))
+    if not kinds:
+        return
+    needed = ["exact"] if COMPUTE.intersection(kinds) else []
+    for name in ["figures", *needed, *kinds]:
+        app.add_js_file(f"{name}.js")
 
 
 def write_dark_figures(app, error):
@@ -204,6 +284,23 @@ def write_dark_figures(app, error):
             dark = path.with_name(f"{path.stem}-dark.svg")
             text = style.darkened(path.read_text(encoding="utf-8"))
             dark.write_text(text, encoding="utf-8")
+
+
+def write_sitemap(app, error):
+    """Where the book has an address, tell search engines its pages."""
+    base = app.config.html_baseurl
+    if error or app.builder.format != "html" or not base:
+        return
+    places = "".join(
+        f"<url><loc>{html.escape(join(base, page))}.html</loc></url>\n"
+        for page in sorted(app.env.found_docs)
+    )
+    Path(app.outdir, "sitemap.xml").write_text(
+        '<?xml version="1.0" encoding="utf-8"?>\n<urlset '
+        'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        f"{places}</urlset>\n",
+        encoding="utf-8",
+    )
 
 
 def search_what_is_seen(app):
@@ -231,5 +328,8 @@ def setup(app):
     app.connect("html-page-context", describe)
     # Before the previews are collected, at 450.
     app.connect("html-page-context", draw_for_both, priority=400)
+    app.connect("html-page-context", load_live)
+    app.connect("html-page-context", preview_entries, priority=460)
     app.connect("build-finished", write_dark_figures)
+    app.connect("build-finished", write_sitemap)
     return {"version": "1", "parallel_read_safe": True}

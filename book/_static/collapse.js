@@ -1,6 +1,6 @@
 /* Watch it collapse: the frames of nclib.figures.collapse, one slider. */
 figures.kinds.collapse = (data, stage) => {
-  const { html, svg, calm, short, thousands } = figures;
+  const { html, svg, short, thousands } = figures;
   const CORNERS = [[110, 16], [16, 179], [204, 179]];
   const NAMES = [[126, 16, "start"], [0, 196, "start"], [220, 196, "end"]];
   const SHAPES = [
@@ -8,7 +8,6 @@ figures.kinds.collapse = (data, stage) => {
     "M-4,-4h8v8h-8z",
     "M0,-5l5,8.7h-10z",
   ];
-  const FRAME = 80; /* milliseconds: the whole takes under five seconds */
   const last = data.step.length - 1;
 
   const panels = data.panels.map((panel) => {
@@ -67,68 +66,22 @@ figures.kinds.collapse = (data, stage) => {
     return { box, show };
   });
 
-  const says = figures.status();
-  let now = 0;
-  let timer = null;
-  const draw = (frame) => {
-    now = frame;
-    panels.forEach((panel) => panel.show(frame));
-  };
-  const speak = () => {
-    const numbers = data.panels.map((panel) => short(panel.nc1[now]));
-    const step = thousands(data.step[now]);
-    says.textContent = `Step ${step}: NC1 is ${numbers.join(", ")}.`;
-    if (now === last) says.textContent = data.end;
-  };
-  const button = html("button", { type: "button", class: "btn btn-sm" });
-  const name = () => {
-    const still = calm() ? "Show the end" : "Play";
-    const again = calm() ? "Show the start" : "Play again";
-    button.textContent = timer ? "Pause" : now === last ? again : still;
-  };
-  const pause = () => {
-    clearInterval(timer);
-    timer = null;
-    name();
-    speak();
-  };
-  const slider = figures.slider(
+  const player = figures.player(
     "Step",
-    { min: 0, max: last, step: 1, value: 0 },
+    last,
     (frame) => `${thousands(data.step[frame])} of ${thousands(data.step[last])}`,
+    (frame) => panels.forEach((panel) => panel.show(frame)),
     (frame) => {
-      clearInterval(timer);
-      timer = null;
-      draw(frame);
-      name();
-    },
-    speak
+      if (frame === last) return data.end;
+      const numbers = data.panels.map((panel) => short(panel.nc1[frame]));
+      const step = thousands(data.step[frame]);
+      return `Step ${step}: NC1 is ${numbers.join(", ")}.`;
+    }
   );
-  const go = (frame) => {
-    slider.set(frame);
-    draw(frame);
-  };
-  const play = () => {
-    if (now === last) go(0);
-    timer = setInterval(() => {
-      go(now + 1);
-      if (now === last) pause();
-    }, FRAME);
-    says.textContent = "";
-    name();
-  };
-  button.addEventListener("click", () => {
-    if (timer) return pause();
-    if (!calm()) return play();
-    go(now === last ? 0 : last);
-    pause();
-  });
 
   stage.append(
     html("div", { class: "nclib-panels" }, ...panels.map((p) => p.box)),
-    html("div", { class: "nclib-controls" }, button, slider.row),
-    says
+    player.controls,
+    player.says
   );
-  draw(0);
-  pause();
 };

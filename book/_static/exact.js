@@ -1,4 +1,5 @@
-/* The exact boundary in the reader's browser: nclib._newton, nclib.bounds.
+/* The exact boundary in the reader's browser: nclib._newton, nclib.bounds,
+   and the errors of collapsed neurons: nclib.generalization.
 
    Unit means with one common angle, noise sigma, K classes; the notation is
    that of the Python code. tests/test_live.py compares the two. */
@@ -313,6 +314,72 @@ const exact = (() => {
   /* The error of a neuron, or of a bound, from its factor. */
   const error = (factor, s) => Phi(-1 / (s * Math.sqrt(factor)));
 
+  /* ---- Two neurons that vote, nclib.generalization.two_neuron_error ---- */
+  /* Owen's T: Simpson's rule up to slope 1, from which steeper ones follow. */
+  const owen = (h, a) => {
+    const x = Math.abs(h);
+    const slope = Math.abs(a);
+    let value;
+    if (slope === Infinity) value = Phi(-x) / 2;
+    else if (slope > 1) {
+      const [p, q] = [Phi(x), Phi(slope * x)];
+      value = (p + q) / 2 - p * q - owen(slope * x, 1 / slope);
+    } else {
+      const STEPS = 400;
+      let sum = 0;
+      for (let i = 0; i <= STEPS; i += 1) {
+        const t = (i / STEPS) ** 2 * slope * slope;
+        const weight = i === 0 || i === STEPS ? 1 : i % 2 ? 4 : 2;
+        sum += (weight * Math.exp((-x * x * (1 + t)) / 2)) / (1 + t);
+      }
+      value = (sum * slope) / (3 * STEPS) / (2 * Math.PI);
+    }
+    return a < 0 ? -value : value;
+  };
+  /* P(U > 0 and V > 0) for means h, k, unit variances and the correlation
+     cosine, whose sine is handed over as well: near 1 it would be lost. */
+  const quadrant = (h, k, cosine, sine) => {
+    if (sine < 1e-15) return cosine > 0 ? Phi(h) : 0;
+    if (h === 0 && k === 0) {
+      return 0.25 + Math.atan2(cosine, sine) / (2 * Math.PI);
+    }
+    const T = owen(h, (k - cosine * h) / sine / h) +
+      owen(k, (h - cosine * k) / sine / k);
+    const jump = h * k < 0 || (h * k === 0 && h + k < 0) ? 0.5 : 0;
+    return Math.max((Phi(h) + Phi(k)) / 2 - T - jump, 0);
+  };
+  /* Wrong and silent votes of b1 + N nu and b2 + N nu, nu of length 1 and
+     orthogonal to b1, b2 and mu. The inner products A, C, B of b1 and b2,
+     and p, q of either with mu/sigma, are all that matters. */
+  const votes = ([A, C, B], [p, q], N) => {
+    const [one, two, both] = [A + N * N, B + N * N, C + N * N];
+    const apart = A + B - 2 * C;
+    const area = Math.sqrt(Math.max(A * B - C * C, 0) + N * N * apart);
+    const chance = (aa, bb, ab, h, k) => {
+      const size = Math.sqrt(aa * bb);
+      return quadrant(
+        h / Math.sqrt(aa), k / Math.sqrt(bb), ab / size, area / size
+      );
+    };
+    return {
+      wrong: (chance(two, apart, B - C, q, q - p) +
+        chance(one, apart, A - C, -p, q - p)) / 2,
+      silent: (chance(one, two, both, -p, -q) +
+        chance(two, one, both, q, p)) / 2,
+      alone: (Phi(-p / Math.sqrt(one)) + Phi(q / Math.sqrt(two))) / 2,
+    };
+  };
+  /* nclib.generalization.guess_bound. */
+  const guessBound = (cosines, s) => {
+    let wins = 0;
+    for (const c of cosines) {
+      const sine = Math.sqrt(Math.max(1 - c * c, 0));
+      wins += quadrant(1 / s, c / s, c, sine);
+      wins -= quadrant(-1 / s, -c / s, c, sine);
+    }
+    return 0.5 - wins / 4;
+  };
+
   return {
     Phi,
     boundary,
@@ -324,5 +391,7 @@ const exact = (() => {
     printedFactor,
     correctedFactor,
     error,
+    votes,
+    guessBound,
   };
 })();

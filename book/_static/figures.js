@@ -79,6 +79,93 @@ const figures = (() => {
   const status = () =>
     html("p", { class: "nclib-says", role: "status", "aria-atomic": "true" });
 
+  /* Native radio buttons; ``changed`` is called with the number of the one
+     chosen. */
+  const choice = (name, options, chosen, changed) => {
+    const group = `nclib-choice-${(serial += 1)}`;
+    return html(
+      "fieldset",
+      { class: "nclib-choice" },
+      html("legend", {}, name),
+      ...options.map((text, i) => {
+        const input = html("input", { type: "radio", name: group, value: i });
+        input.checked = i === chosen;
+        input.addEventListener("change", () => changed(i));
+        return html("label", {}, input, ` ${text}`);
+      })
+    );
+  };
+
+  /* A row of frames, 0 to ``last``: a slider, and a button that plays them in
+     under five seconds. ``draw(frame)`` shows one; ``tell(frame)`` is the
+     sentence on it, which is not said while frames move. */
+  const player = (name, last, text, draw, tell) => {
+    const says = status();
+    const button = html("button", { type: "button", class: "btn btn-sm" });
+    let now = 0;
+    let timer = null;
+    const label = () => {
+      const still = calm() ? "Show the end" : "Play";
+      const again = calm() ? "Show the start" : "Play again";
+      button.textContent = timer ? "Pause" : now === last ? again : still;
+    };
+    const speak = () => {
+      says.textContent = tell(now);
+    };
+    const show = (frame) => {
+      now = frame;
+      draw(frame);
+    };
+    const stop = () => {
+      clearInterval(timer);
+      timer = null;
+      label();
+    };
+    const range = slider(
+      name,
+      { min: 0, max: last, step: 1, value: 0 },
+      text,
+      (frame) => {
+        show(frame);
+        stop();
+      },
+      speak
+    );
+    const go = (frame) => {
+      range.set(frame);
+      show(frame);
+    };
+    const pause = () => {
+      stop();
+      speak();
+    };
+    button.addEventListener("click", () => {
+      if (timer) return pause();
+      if (calm()) {
+        go(now === last ? 0 : last);
+        return pause();
+      }
+      if (now === last) go(0);
+      timer = setInterval(() => {
+        go(now + 1);
+        if (now === last) pause();
+      }, 80);
+      says.textContent = "";
+      label();
+    });
+    show(0);
+    pause();
+    return {
+      controls: html("div", { class: "nclib-controls" }, button, range.row),
+      says,
+      /* What the frames show has changed. */
+      refresh() {
+        go(now);
+        if (!timer) speak();
+      },
+    };
+  };
+
   const mount = () => {
     for (const script of document.querySelectorAll("script.nclib-live")) {
       const figure = document.getElementById(
@@ -96,5 +183,15 @@ const figures = (() => {
     }
   };
   document.addEventListener("DOMContentLoaded", mount);
-  return { kinds, html, svg, calm, short, thousands, slider, status };
+  return {
+    kinds,
+    html,
+    svg,
+    short,
+    thousands,
+    slider,
+    choice,
+    status,
+    player,
+  };
 })();

@@ -15,7 +15,9 @@ figures.kinds.knobs = (data, stage) => {
   sizes.push(1e8);
   const state = { ...data };
 
-  const least = () => (Math.acos(-1 / (state.K - 1)) * 180) / Math.PI;
+  /* Rounded: 120.00000000000001 degrees would be a step of the slider. */
+  const least = () =>
+    Number(((Math.acos(-1 / (state.K - 1)) * 180) / Math.PI).toFixed(9));
   const cosine = () =>
     state.angle >= least() - 1e-9
       ? -1 / (state.K - 1)
@@ -124,10 +126,10 @@ figures.kinds.knobs = (data, stage) => {
   const says = figures.status();
   const percent = (p) =>
     p < 0.001
-      ? "less than 0.1\u00a0%"
+      ? "less than 0.1%"
       : p > 0.999
-        ? "more than 99.9\u00a0%"
-        : `${short(100 * p, p < 0.9 ? 2 : 3)}\u00a0%`;
+        ? "more than 99.9%"
+        : `${short(100 * p, p < 0.9 ? 2 : 3)}%`;
   const cells = ["exact", "union", "gordon", "wendel"].map((name) => [
     svg(
       "svg",
@@ -161,7 +163,7 @@ figures.kinds.knobs = (data, stage) => {
     const texts = [
       `exact: d/n = ${here.delta.toFixed(3)} at this noise` +
         (band
-          ? ", 90\u00a0% of the transitions from " +
+          ? ", 90% of the transitions from " +
             band.map((edge) => edge.toFixed(3)).join(" to ")
           : ""),
       granted > 0

@@ -1,6 +1,19 @@
 /* Buttons and a search box above every long table of claims. What they show
    stands in the address, so that it can be sent to somebody. */
 document.addEventListener("DOMContentLoaded", () => {
+  /* A typeset letter is found by its name, too. */
+  const LETTERS = {
+    beta: "β",
+    delta: "δ",
+    epsilon: "ε",
+    kappa: "κ",
+    lambda: "λ",
+    mu: "μ",
+    phi: "φ",
+    sigma: "σ",
+    tau: "τ",
+    theta: "θ",
+  };
   for (const table of document.querySelectorAll("table.nclib-ledger")) {
     const rows = [...table.tBodies[0].rows];
     if (rows.length < 20) continue;
@@ -18,7 +31,10 @@ document.addEventListener("DOMContentLoaded", () => {
         row.hidden =
           Object.entries(chosen).some(
             ([name, value]) => value !== "all" && row.dataset[name] !== value
-          ) || !words.every((word) => text.includes(word));
+          ) ||
+          !words.every(
+            (word) => text.includes(word) || text.includes(LETTERS[word] ?? word)
+          );
         shown += !row.hidden;
       }
       count.textContent = `${shown} of ${rows.length} claims`;

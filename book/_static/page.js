@@ -1,4 +1,4 @@
-/* Fades show what scrolls, buttons have names, hidden code is not quoted. */
+/* Fades show what scrolls, keys move it, buttons have names, hidden code is not quoted. */
 document.addEventListener("DOMContentLoaded", () => {
   for (const button of document.querySelectorAll("button.toggle-button")) {
     const title = button.closest(".admonition-title").textContent.trim();
@@ -10,9 +10,25 @@ document.addEventListener("DOMContentLoaded", () => {
   /* Its text, "Search Ctrl+K", is its name. */
   document.querySelector(".search-button-field")?.removeAttribute("aria-label");
 
+  /* What a link leads to is shown, also inside a fold. */
+  const unfold = () => {
+    const place = document.getElementById(
+      decodeURIComponent(window.location.hash.slice(1))
+    );
+    const fold = place?.closest("details:not([open])");
+    if (!fold) return;
+    fold.open = true;
+    place.scrollIntoView();
+  };
+  unfold();
+  window.addEventListener("hashchange", unfold);
+
   const look = (box) => {
-    const left = box.scrollWidth - box.clientWidth - box.scrollLeft;
-    box.classList.toggle("nclib-more", left > 2);
+    const hidden = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("nclib-more", hidden - box.scrollLeft > 2);
+    /* A stop for the Tab key, but only where there is something to reach. */
+    if (hidden > 0) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
   };
   const observer = new ResizeObserver((entries) => {
     for (const entry of entries) look(entry.target);

@@ -91,6 +91,9 @@ figures.kinds.plane = (data, stage) => {
     class: "nclib-axes",
     d: `M${-EDGE * UNIT},0H${EDGE * UNIT}M0,${-EDGE * UNIT}V${EDGE * UNIT}`,
   });
+  const levels = [1, 0].map((level) =>
+    svg("text", { "text-anchor": "middle" }, `says ${level}`)
+  );
   const layer = svg("g");
   const box = EDGE * UNIT;
   const picture = svg(
@@ -107,6 +110,7 @@ figures.kinds.plane = (data, stage) => {
     ...ends,
     zero,
     one,
+    ...levels,
     layer
   );
 
@@ -121,9 +125,26 @@ figures.kinds.plane = (data, stage) => {
     list.map(([x, y]) => `${x.toFixed(1)},${(-y).toFixed(1)}`).join("L");
   const draw = (path, beta, level) =>
     path.setAttribute("d", beta ? `M${write(across(beta, level))}` : "");
+  /* A label on a line, where it leaves the picture to one side. */
+  const put = (text, beta, level, side) => {
+    const [p, q] = beta ? across(beta, level) : [[0, 0], [0, 0]];
+    const base = p.map((x, i) => (x + q[i]) / 2);
+    const way = p.map((x, i) => side * (x - q[i]));
+    const [t] = way
+      .map((x, i) => ((x > 0 ? 1 : -1) * (box - 26) - base[i]) / x)
+      .filter((_, i) => Math.abs(way[i]) > 1e-9)
+      .sort((a, b) => a - b);
+    text.setAttribute("visibility", t > 0 ? "visible" : "hidden");
+    if (!(t > 0)) return;
+    text.setAttribute("x", (base[0] + t * way[0]).toFixed(1));
+    text.setAttribute("y", (5 - base[1] - t * way[1]).toFixed(1));
+  };
   const drawNeuron = (beta, range) => {
     draw(one, beta, 1);
     draw(zero, beta, 0);
+    /* At either end: the two lines may be close. */
+    put(levels[0], beta, 1, 1);
+    put(levels[1], beta, 0, -1);
     ends.forEach((path, i) => draw(path, range?.[i], 1));
     if (!beta) return shade.setAttribute("d", "");
     const edge = across(beta, 0);
@@ -141,7 +162,7 @@ figures.kinds.plane = (data, stage) => {
   const reason = (found, own, other) => {
     if (found.beta) {
       const freedom = found.ends ? " One point leaves it some freedom." : "";
-      return `It says 1 to ${own} and at most 0 to ${other}.${freedom}`;
+      return `Its neuron says 1 to ${own} and at most 0 to ${other}.${freedom}`;
     }
     if (found.why === "origin") {
       return "Every neuron says 0 to a point at the origin.";
@@ -177,8 +198,8 @@ figures.kinds.plane = (data, stage) => {
     const [first, second] = u.map((x) => short(x));
     return (
       `The ${other} point in a ring is ${first} times one ${own} point and ` +
-      `${second} times another, added. So it must say ${short(value)} to ` +
-      "it, which is above 0."
+      `${second} times another, added. So the neuron must say ` +
+      `${short(value)} to it, which is above 0.`
     );
   };
   const tell = () => {
@@ -207,8 +228,10 @@ figures.kinds.plane = (data, stage) => {
     const both = found.beta && reverse.beta;
     says.textContent =
       `The ${own} class ${can} collapse. ${reason(found, own, other)} ` +
-      `The ${other} class ${again}: ` +
-      `a collapsed network ${both ? "exists" : "does not exist"}.`;
+      `The ${other} class ${again}` +
+      (both
+        ? ": a collapsed network exists."
+        : ". A collapsed network needs both.");
   };
 
   /* ---- The points ---- */
@@ -304,15 +327,14 @@ figures.kinds.plane = (data, stage) => {
     return node;
   };
   const adders = NAMES.map((color, k) => button(`Add ${color}`, () => add(k)));
-  const whose = button("", () => {
-    owner = 1 - owner;
-    update();
+  const whose = figures.choice("Neuron of", NAMES, owner, (k) => {
+    owner = k;
+    tell();
   });
   const update = () => {
     adders.forEach((node, k) => {
       node.disabled = count(k) >= MOST;
     });
-    whose.textContent = `Neuron of ${NAMES[1 - owner]}`;
     tell();
   };
 

@@ -132,10 +132,15 @@ figures.kinds.price = (data, stage) => {
     drawClouds(truth);
     const q = Math.sqrt(truth ?? 1);
     const degrees = (Math.acos(1 / q) * 180) / Math.PI;
+    /* As many digits as tell the two errors apart. */
+    let [error, ideal] = ["", ""];
+    for (let digits = 3; truth && error === ideal && digits < 8; digits += 1) {
+      [error, ideal] = [truth, 1].map((f) => short(exact.error(f, s), digits));
+    }
     const cost = truth
-      ? `One neuron pays as much as ${short(100 * (truth - 1))}\u00a0% more ` +
-        `noise variance: error ${short(exact.error(truth, s), 3)} instead of ` +
-        `${short(exact.error(1, s), 3)}.`
+      ? "Collapse with one neuron costs as much as " +
+        `${short(100 * (truth - 1))}% more noise variance: error ` +
+        `${error} instead of ${ideal}.`
       : "No neuron collapses: d/n is below the exact boundary, " +
         `${exact.boundary(2, -1, s).delta.toFixed(3)}.`;
     const verdict = !truth

@@ -185,7 +185,7 @@ def frames(runs, end):
 def draw(runs):
     """Four frames of each descent, a row a data set."""
     style.use()
-    figure, axes = style.grid(len(runs), 4, 6.4, 2.05)
+    figure, axes = style.grid(len(runs), 4, 5.6, 1.75)
     for row, run in zip(axes, runs, strict=True):
         last = len(run.step) - 1
         at = [0, *(np.searchsorted(run.step, s) for s in (10, 300)), last]
@@ -205,12 +205,14 @@ def draw(runs):
                     clip_on=False,
                 )
             ax.set(
-                title=f"step {run.step[frame]:,}",
                 aspect="equal",
                 xticks=[],
                 yticks=[],
-                xlabel=rf"$\mathcal{{NC}}_1$ {run.nc1[frame]:.0e}",
+                xlabel=rf"{style.NAMES['nc1']} {style.power(run.nc1[frame])}",
             )
             ax.spines[:].set_visible(False)
-        row[0].set_ylabel(run.verdict().replace(", ", ",\n"), fontsize=9)
+        row[0].set_ylabel(run.verdict().replace(", ", ",\n"))
+    # All runs are looked at after the same steps.
+    for ax, frame in zip(axes[0], at, strict=True):
+        ax.set_title(f"step {run.step[frame]:,}")
     return figure

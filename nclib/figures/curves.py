@@ -10,7 +10,7 @@ from nclib._checks import check_choice, check_integer
 from nclib.data import GaussianMixture, two_cluster_means
 from nclib.figures import chosen_scale, style
 from nclib.figures.record import Record, provenance, recompute
-from nclib.figures.style import METRICS, NAMES
+from nclib.figures.style import NAMES
 from nclib.networks import collapsed_network
 from nclib.relaxation import gap_terms
 from nclib.sweep import sweep
@@ -218,6 +218,22 @@ def longer(result):
     return sweep(_long, tasks, result.provenance["seed"], title="Longer")
 
 
+def terms_along(result, i, times):
+    """What is missing along the flow of net ``i``: `nclib.gap_terms`.
+
+    At each of rising times. The flow goes on where it ended before.
+    """
+    X, y, start = result.sample(i)
+    init, before, found = None, 0.0, []
+    for time in times:
+        net = flow(
+            X, y, T=time - before, width=result.width, init=init, seed=start
+        ).net
+        found.append(gap_terms(net.features(X), net.W, result.n, *PENALTIES))
+        init, before = (net.W1, net.W), time
+    return found
+
+
 def gap(net, X, y):
     """Risk of a network on two equal classes, minus the minimum.
 
@@ -274,31 +290,25 @@ def stationary(sigma, ratio, n):
     return X, y, run, terms, net
 
 
-def draw_metrics(result, sigma, record=None):
-    """NC1 to NC3 along training at one noise level, a color for each d/n."""
+def draw_nc1(result, sigma, record=None):
+    """NC1 along training at one noise level, a color for each d/n."""
     style.use()
-    figure, axes = style.grid(2, 2, 7.2, 2.7, sharex=True)
-    wanted = result.level(sigma).tolist()
-    colors = dict(zip(wanted, style.ORDERED, strict=False))
-    pairs = [] if record is None else result.matched(record)
-    for ax, metric in zip(axes.flat, METRICS, strict=True):
-        for i, color in colors.items():
-            rows = result.history[i][1:]
-            label = f"{result.ratio[i]:g}"
-            ax.loglog(rows["time"], rows[metric], color=color, label=label)
-        for i, j in pairs:
-            if i in colors:
-                rows = record.history[j][1::6]
-                ax.loglog(
-                    rows["time"], rows[metric], "o", color=colors[i], ms=3
-                )
-        ax.set_title(NAMES[metric])
-    for ax in axes[1]:
-        ax.set_xlabel("time $T$, the sum of the steps")
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=6,
-        title="dimension per sample d/n",
+    figure, ax = style.grid()
+    nets = result.level(sigma).tolist()
+    colors = dict(zip(nets, style.ORDERED, strict=False))
+    for i, color in colors.items():
+        rows = result.history[i][1:]
+        ax.loglog(rows["time"], rows["nc1"], color=color)
+    for i, j in [] if record is None else result.matched(record):
+        if i in colors:
+            rows = record.history[j][1::12]
+            look = dict(color=colors[i], ms=5, mec=style.PATCH, mew=0.8)
+            ax.loglog(rows["time"], rows["nc1"], "o", **look)
+    ax.set(
+        xlabel="time $T$, the sum of the steps",
+        ylabel=NAMES["nc1"],
+        xlim=(None, result.last("time")[nets].max()),
     )
+    names = [f"$d/n$ = {ratio:g}" for ratio in result.ratio[nets]]
+    style.name_ends(ax, result.last("nc1")[nets], names, list(colors.values()))
     return figure

@@ -60,7 +60,7 @@ def run(scale=None, design="nested", seed=0, n_jobs=None):
 def draw(result):
     """Four panels; returns the matplotlib figure."""
     style.use()
-    figure, axes = style.grid(2, 2, 7.2, 3.0, sharex=True, sharey=True)
+    figure, axes = style.grid(2, 2, 5.6, 2.8, sharex=True, sharey=True)
     for panel, (ax, name) in enumerate(zip(axes.flat, NAMES, strict=True)):
         phase.draw_panel(
             ax,

@@ -57,7 +57,7 @@ def run(scale=None, design="nested", seed=0, n_jobs=None):
 def draw(result):
     """One panel; returns the matplotlib figure."""
     style.use()
-    figure, axes = style.grid(1, 1, 6.4, 4.4)
+    figure, axes = style.grid(height=3.9)
     phase.draw_panel(
         axes,
         result,

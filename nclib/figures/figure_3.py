@@ -1,5 +1,7 @@
 """Figure 3: NC1 of trained two-layer nets against dimension and noise."""
 
+import numpy as np
+
 from nclib.figures import style
 from nclib.figures.curves import run
 from nclib.figures.style import NAMES
@@ -13,31 +15,28 @@ def draw(result, record=None):
     Lines are ``result``, markers the ``record`` of SGD, if given.
     """
     style.use()
-    figure, axes = style.grid(1, 1, 6.4, 4.2)
-    colors = dict(
-        zip(sorted(set(result.sigma.tolist())), style.ORDERED, strict=False)
-    )
-    for drawn, options in (
-        (result, dict(marker="", linestyle="-")),
-        (record, dict(marker="o", linestyle="none", ms=6)),
-    ):
+    figure, axes = style.grid(height=3.8)
+    sigmas = np.unique(result.sigma).tolist()
+    colors = dict(zip(sigmas, style.ORDERED, strict=False))
+    dots = dict(linestyle="none", marker="o", ms=6, mec=style.PATCH, mew=0.8)
+    for drawn, options in (result, {}), (record, dots):
         if drawn is None:
             continue
-        final = drawn.last("nc1")
         for sigma, color in colors.items():
-            nets = drawn.sigma == sigma
+            nets = drawn.level(sigma)
             axes.semilogy(
                 drawn.ratio[nets],
-                final[nets],
+                drawn.last("nc1")[nets],
                 color=color,
-                label=f"{sigma:g}" if drawn is result else None,
+                clip_on=False,
                 **options,
             )
     axes.set(
         xlabel="dimension per sample $d/n$",
         ylabel=f"{NAMES['nc1']} after training",
+        xlim=(None, result.ratio.max()),
     )
-    figure.legend(
-        loc="outside lower center", ncols=6, title=r"noise level $\sigma$"
-    )
+    ends = [result.last("nc1")[result.level(s)][-1] for s in sigmas]
+    names = [rf"$\sigma$ = {s:g}" for s in sigmas]
+    style.name_ends(axes, ends, names, list(colors.values()))
     return figure

@@ -1,7 +1,6 @@
 """Figure 6: three-layer nets with a random first layer, by its width."""
 
 import contextlib
-import os
 import signal
 from dataclasses import dataclass
 from functools import cache
@@ -10,13 +9,12 @@ from typing import NamedTuple
 
 import joblib
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from nclib._checks import check_choice, check_integer, check_real
-from nclib.data import digits, fashion_mnist
+from nclib.data import images, which_images
 from nclib.figures import chosen_scale, style
 from nclib.figures.record import Record, provenance, recompute
-from nclib.figures.style import METRICS, NAMES
+from nclib.figures.style import NAMES
 from nclib.kernels import random_first_layer
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
 from nclib.sweep import cache_folder, sweep, workers
@@ -39,24 +37,6 @@ _SIZES = {
 _COLORS = dict(
     zip((200, 500, 2_000, 5_000, 10_000, 20_000), style.ORDERED, strict=True)
 )
-
-
-def images(n):
-    """The first ``n`` images of each of ten classes, and their name.
-
-    Fashion-MNIST where ``NCLIB_DATA`` names its folder, else the digits of
-    scikit-learn, of which there are at most 174 a class.
-
-    Returns the `Dataset` and the name.
-    """
-    if os.environ.get("NCLIB_DATA"):
-        return fashion_mnist(n), "Fashion-MNIST"
-    if n > 174:
-        raise ValueError(
-            "NCLIB_DATA must name the folder of Fashion-MNIST for "
-            f"n = {n} images a class, the digits have only 174"
-        )
-    return digits(n), "digits"
 
 
 def first_layer(d, d1, seed):
@@ -320,7 +300,7 @@ def trained(scale, method="sgd", seed=0):
         Remembered as long as the program runs.
     """
     size = "quick" if scale == "quick" else "book"
-    return _trained(size, method, seed, bool(os.environ.get("NCLIB_DATA")))
+    return _trained(size, method, seed, which_images())
 
 
 @cache
@@ -384,54 +364,21 @@ def dead_share(d1, power, n, epochs=200):
     return run.dead_neurons / WIDTH, run.status
 
 
-def draw(result, record=None):
-    """NC1 to NC3 along training, a color for each width.
-
-    The ``record``, if given, fills a second column.
-    """
+def draw(result):
+    """NC1 along training, a color for each width."""
     style.use()
-    if record is None:
-        figure, axes = style.grid(2, 2, 7.2, 2.7, sharex=True)
-        _column(axes.flat, result)
-        bottom = axes[1]
-    else:
-        figure, axes = style.grid(4, 2, 7.2, 2.2, sharex="col", sharey="row")
-        _column(axes[:, 0], result)
-        _column(axes[:, 1], record)
-        for ax, drawn in zip(axes[0], (result, record), strict=True):
-            ax.set_title(f"n = {drawn.n}\n{ax.get_title()}")
-        bottom = axes[3]
-    for ax, drawn in zip(bottom, (result, record or result), strict=True):
-        sgd = drawn.provenance["method"] == "sgd"
-        ax.set_xlabel("epoch" if sgd else "iteration of L-BFGS")
-    handles = {
-        text: line
-        for ax in axes.flat
-        for line, text in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(
-        handles.values(),
-        handles,
-        loc="outside lower center",
-        ncols=len(handles),
-        title="width $d_1$ of the random layer",
+    figure, ax = style.grid(height=3.6)
+    colors = [_COLORS.get(d1, style.INK) for d1 in result.d1.tolist()]
+    for rows, color in zip(result.history, colors, strict=True):
+        ax.loglog(rows["epoch"][1:], rows["nc1"][1:], color=color)
+    sgd = result.provenance["method"] == "sgd"
+    ax.set(
+        title=f"{result.provenance['data']}, {result.n} images a class",
+        xlabel="epoch" if sgd else "iteration of L-BFGS",
+        ylabel=NAMES["nc1"],
+        xlim=(1, result.reached.max()),
     )
+    ax.margins(y=0.1)
+    names = [f"$d_1$ = {d1:,}" for d1 in result.d1]
+    style.name_ends(ax, result.last("nc1"), names, colors)
     return figure
-
-
-def _column(axes, result):
-    for ax, metric in zip(axes, METRICS, strict=True):
-        for d1, rows in zip(result.d1.tolist(), result.history, strict=True):
-            ax.loglog(
-                rows["epoch"][1:],
-                rows[metric][1:],
-                label=f"{d1:,}",
-                color=_COLORS.get(d1, style.INK),
-            )
-        ax.set_title(NAMES[metric])
-        low, high = ax.get_ylim()
-        if high < 10 * low:
-            ax.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
-            ax.yaxis.set_minor_formatter("{x:.3g}")
-        else:
-            ax.yaxis.set_minor_formatter(NullFormatter())

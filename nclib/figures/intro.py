@@ -13,7 +13,7 @@ def draw_answer(result):
         What `nclib.figures.figure_1.run` returns.
     """
     style.use()
-    figure, ax = style.grid(1, 1, 6.4, 4.2)
+    figure, ax = style.grid(height=3.6)
     phase.draw_panel(
         ax,
         result,

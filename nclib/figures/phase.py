@@ -160,8 +160,6 @@ def draw_panel(axes, result, panel, union, names=True):
     """Heat map, the paper's two curves, and the exact boundary."""
     sigma, ratio = result.sigma, result.d / result.n
     K = result.means.shape[1]
-    # The black curve must read on a dark page, beside the map as well.
-    axes.set_facecolor("white")
     axes.pcolormesh(
         sigma,
         ratio,
@@ -172,7 +170,10 @@ def draw_panel(axes, result, panel, union, names=True):
         shading="nearest",
         rasterized=True,
     )
-    fine = np.linspace(sigma[0] / 4, sigma[-1], 80)
+    # Cells fill the axes: where nothing was drawn, nothing may look white.
+    left, right = axes.dataLim.intervalx
+    axes.set(xlim=(left, right), ylim=axes.dataLim.intervaly)
+    fine = np.linspace(left, right, 80)
     exact = [phase_boundary(result.means[panel], s) for s in fine]
     # No band at the left end, where n is too small for it.
     known = [b.least_n <= result.n for b in exact]
@@ -185,14 +186,10 @@ def draw_panel(axes, result, panel, union, names=True):
     axes.plot(union(d), d / result.n, **style.UNION_BOUND)
     gordon = bounds.theorem_5b_ratio(result.n, K)
     axes.axhline(gordon, **style.GORDON)
-    axes.set(
-        xlim=(0, sigma[-1] * 1.03),
-        ylim=(ratio[0] - 0.02, ratio[-1] + 0.02 * (ratio[-1] - ratio[0])),
-    )
     if names:
         height = ratio[-1] - ratio[0]
         x = sigma[-1] * 0.97
-        style.label(
+        _label(
             axes,
             x,
             gordon + 0.02 * height,
@@ -201,7 +198,7 @@ def draw_panel(axes, result, panel, union, names=True):
             ha="right",
             va="bottom",
         )
-        style.label(
+        _label(
             axes,
             x,
             delta[-1] - 0.1 * height,
@@ -211,7 +208,7 @@ def draw_panel(axes, result, panel, union, names=True):
             va="center",
         )
         top = float(union(np.array([d[-1]]))[0])
-        style.label(
+        _label(
             axes,
             top + 0.02 * sigma[-1],
             ratio[-1] - 0.05 * height,
@@ -219,3 +216,10 @@ def draw_panel(axes, result, panel, union, names=True):
             style.VERMILION,
             va="center",
         )
+
+
+def _label(*arguments, **options):
+    """A label on the map, which stays white on a dark page."""
+    text = style.label(*arguments, **options)
+    text.set_color(style.fixed(text.get_color()))
+    text.get_bbox_patch().set_facecolor(style.fixed(style.PATCH))

@@ -1,6 +1,5 @@
 """The pictures of the chapter on the exact boundary."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -26,7 +25,7 @@ def draw_boundary(n, fine, curves, simulated, predicted):
     """
     style.use()
     figure, (ax, strip) = style.grid(
-        1, 2, 6.4, 4.0, sharey=True, gridspec_kw=dict(width_ratios=[4, 1])
+        1, 2, height=3.7, sharey=True, gridspec_kw=dict(width_ratios=[4, 1])
     )
     colors = {180: style.BLUE, 45: style.GREEN, 0: style.ORANGE}
     for degrees, color in colors.items():
@@ -35,12 +34,14 @@ def draw_boundary(n, fine, curves, simulated, predicted):
             if angle != degrees:
                 continue
             x = sigma + np.linspace(-0.03, 0.03, len(d))
-            ax.plot(x, d / n, ".", color=color, ms=2, alpha=0.35)
+            ax.plot(
+                x, d / n, ".", color=color, ms=2, alpha=0.5, rasterized=True
+            )
             mean = (d.mean() - 0.5) / n
-            ax.plot(sigma, mean, "o", color=color, ms=7, mec="white")
-    style.label(ax, 0.03, 1.44, "0 degrees", style.ORANGE)
-    style.label(ax, 0.13, 1.22, "45", style.GREEN, ha="center")
-    style.label(ax, 0.58, 1.20, "180 degrees", style.BLUE)
+            ax.plot(sigma, mean, "o", color=color, ms=7, mec=style.PATCH)
+    for row, degrees in enumerate((0, 45, 180)):
+        name = f"{degrees} degrees"
+        style.label(ax, 1.2, 1.17 - 0.06 * row, name, colors[degrees])
     ax.set(
         xlabel=r"noise $\sigma$",
         ylabel="dimensions per sample, $d/n$",
@@ -76,7 +77,7 @@ def draw_cone(half, angles, chances):
         dimension 1 to N to meet the positive orthant.
     """
     style.use()
-    figure, (ax, curve) = style.grid(1, 2, 6.4, 3.2)
+    figure, (ax, curve) = style.grid(1, 2, 5.6, 2.8)
     x, y = 3 * np.cos(half), 3 * np.sin(half)
     ax.fill([0, x, x], [0, y, -y], color=style.ORANGE, alpha=0.35, lw=0)
     for angle in angles:
@@ -98,8 +99,8 @@ def draw_cone(half, angles, chances):
     )
     ax.spines[:].set_visible(False)
     looks = {
-        10: (style.SKY, 0.13, 0.27),
-        60: (style.BLUE, 0.60, 0.72),
+        10: (style.SKY, 0.06, 0.36),
+        60: (style.BLUE, 0.64, 0.72),
         1000: (style.PURPLE, 0.55, 0.18),
     }
     for N, (color, x, y) in looks.items():
@@ -124,21 +125,22 @@ def draw_profile(c, F, D):
         programs of several data sets.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     for sigma, color in NOISES.items():
         best, least = c[F[sigma].argmin()], F[sigma].min()
         ax.plot(c, F[sigma], color=color, lw=3.5)
-        ax.plot(best, least, "o", color=color, ms=9, mec="white", zorder=5)
+        ax.plot(best, least, "o", color=color, ms=9, mec=style.PATCH, zorder=5)
         for sample in D[sigma]:
             ax.plot(c, sample, color=color, lw=0.7, alpha=0.6)
-        name = rf"$\sigma$ = {sigma}"
-        style.label(ax, best, least - 0.07, name, color, va="top", ha="center")
     ax.set(
         xlabel="coefficient $c$",
-        ylabel="$F(v)$ and its samples",
-        xlim=(0, 0.8),
+        ylabel="limit $F(v)$ and its samples",
+        xlim=(c[0], c[-1]),
         ylim=(0.9, 2.2),
     )
+    ends = [values[-1] for values in F.values()]
+    names = [rf"$F$, $\sigma$ = {sigma}" for sigma in F]
+    style.name_ends(ax, ends, names, [NOISES[sigma] for sigma in F])
     return figure
 
 
@@ -153,7 +155,7 @@ def draw_universality(results, other_noise):
         Names of the cases whose noise is not Gaussian.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 4.4))
+    figure, ax = style.grid(width=5.6, height=4.4)
     ax.axvline(0, color=style.INK, lw=1.5)
     for row, (name, values) in enumerate(results.items()):
         mean, error, predicted = values
@@ -184,7 +186,7 @@ def draw_width(grid, shares, smooth, formula):
         collapse at `grid`, and to the formula at `smooth`.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    figure, ax = style.grid()
     for sigma, color in NOISES.items():
         share = shares[sigma]
         ax.step(grid, share, where="post", color=color, lw=1.5)
@@ -209,7 +211,7 @@ def draw_bounds(sigma, exact, ratio, union, gordon):
         each `ratio`, and to the ratio that Theorem 5(b) asks for.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 4.0))
+    figure, ax = style.grid(height=3.6)
     ax.plot(sigma, exact, color=style.INK, lw=3.5)
     style.label(ax, 0.75, 1.31, "exact", style.INK)
     looks = {300: ("300", 1), 10**4: ("10^4", 0.7), 10**8: ("10^8", 0.45)}
@@ -248,21 +250,22 @@ def draw_minority(sizes, lengths, vanish):
         which it is zero.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
-    colors, heights = (style.BLUE, style.ORANGE), (0.8, 0.65)
-    for product, color, height in zip(lengths, colors, heights, strict=True):
+    figure, ax = style.grid()
+    colors = style.BLUE, style.ORANGE
+    places = (10.2, 0.87), (13.8, 0.3)
+    for product, color, place in zip(lengths, colors, places, strict=True):
         ax.plot(
             sizes,
             lengths[product],
             "o-",
             color=color,
             lw=1,
-            mec="white",
+            mec=style.PATCH,
             ms=7,
         )
         ax.axvline(vanish[product], color=color, ls=":")
         name = rf"$\lambda_W\lambda_H$ = {product:.4f}"
-        style.label(ax, vanish[product] + 0.4, height, name, color)
+        style.label(ax, *place, name, color, va="center")
     ax.set(
         xlabel="samples in the small class",
         xticks=[1, 5, 10, 15, 20],

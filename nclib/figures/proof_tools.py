@@ -1,6 +1,5 @@
 """The pictures of the chapter on the tools of the proofs."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -18,11 +17,11 @@ def draw_sideways(tau, cosines, infima):
         length, and to its infimum.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     looks = {
         0: (style.INK, 3.6, 0.36),
         60: (style.BLUE, 3.6, -0.58),
-        90: (style.ORANGE, 0.85, -0.48),
+        90: (style.ORANGE, 2.1, -0.77),
         120: (style.VERMILION, 1.9, -1.19),
     }
     for degrees, (color, x, y) in looks.items():
@@ -53,18 +52,21 @@ def draw_singular(Ks, eps, worst, drawn):
         Number of rows, moved apart, and excess of random subspaces.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     ax.plot(Ks, 4 * Ks - 2 + eps, color=style.INK, lw=3)
     ax.plot(Ks, 2 * Ks + eps, color=style.VERMILION, ls="--")
     ax.plot(Ks, worst, "o", color=style.BLUE, ms=8)
     ax.plot(*drawn.T, ".", color=style.GREEN, ms=4)
-    style.label(ax, 6.4, 36, "corrected, $4K-2$", style.INK)
-    style.label(ax, 9.6, 13.5, "printed, $2K$", style.VERMILION)
-    style.label(ax, 8.7, 27, "constructed", style.BLUE)
-    style.label(ax, 9.8, 6.2, "random", style.GREEN)
     ax.set(
         xlabel="rows, $K$",
         ylabel=r"excess over 1, in units of $\varepsilon$",
+    )
+    top = Ks[-1]
+    style.name_ends(
+        ax,
+        [4 * top - 2 + eps, 2 * top + eps, worst[-1], np.mean(drawn[:, 1])],
+        ["corrected, $4K-2$", "printed, $2K$", "constructed", "random"],
+        [style.INK, style.VERMILION, style.BLUE, style.GREEN],
     )
     return figure
 
@@ -85,7 +87,7 @@ def draw_least_norm(n, ds, samples, gordon, allowed):
         By how much nine draws in ten may miss the mean.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8))
+    figure, ax = style.grid()
     mean = np.mean(samples, axis=1)
     ax.fill_between(
         ds,
@@ -109,7 +111,7 @@ def draw_least_norm(n, ds, samples, gordon, allowed):
     ax.plot(dims, gordon, **style.GORDON)
     ax.plot(dims, np.sqrt(dims) - np.sqrt(n / 2), ":", color=style.VERMILION)
     gordon_name = r"Gordon, and $\sqrt{d} - \sqrt{n/2}$"
-    style.label(ax, 17, 1.6, gordon_name, style.BLUE)
+    style.label(ax, 13, 0.7, gordon_name, style.BLUE)
     style.label(ax, 1.2, 4.4, "allowed by (5.8)", style.INK)
     ax.set(xlabel="dimension, $d$", ylabel="distance $f(Z)$", ylim=(-1, 6))
     return figure

@@ -28,25 +28,16 @@ def provenance(started, **own):
     }
 
 
-def kept(name):
-    """Path of a record that is kept with the book.
+def kept_record(name):
+    """Path of a record that is kept with the package.
 
-    Raises
-    ------
-    NoRecords
-        Where there is no book, as in an installed package.
+    Examples
+    --------
+    >>> from nclib.figures.record import kept_record
+    >>> kept_record("figure_6.npz").exists()
+    True
     """
-    folder = Path(nclib.__file__).parents[1] / "book/records"
-    if not folder.is_dir():
-        raise NoRecords(
-            "records belong to the repository: clone it and run this there "
-            f"({name} is not part of the installed package)"
-        )
-    return folder / name
-
-
-class NoRecords(FileNotFoundError):
-    """A kept record is asked for where there is no book."""
+    return Path(nclib.__file__).with_name("records") / name
 
 
 class Record:

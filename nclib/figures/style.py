@@ -2,7 +2,8 @@
 
 Figures are drawn as SVG with a transparent background, for a light page;
 `darkened` makes the same picture for a dark one. On either page lines have a
-contrast of at least 3, text of at least 4.5.
+contrast of at least 3, text of at least 4.5. Figures are so narrow that the
+text of size 11 still has 9 pixels on a phone.
 """
 
 import re
@@ -11,6 +12,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from sklearn.isotonic import isotonic_regression
 
 # The book's backgrounds.
 LIGHT = "#FFFFFF"
@@ -42,8 +44,7 @@ EXACT = dict(color="black", linestyle="-", linewidth=3.0)
 # White where collapse is certain, as in the paper; never as dark as EXACT.
 RATE = LinearSegmentedColormap.from_list("rate", ["#5F6B7A", "#FFFFFF"])
 
-# The columns of a history that are metrics, and how the paper writes them.
-METRICS = ("nc1", "nc2_features", "nc2_weights", "nc3")
+# How the paper writes the columns of a history that are metrics.
 NAMES = {
     "nc1": r"$\mathcal{NC}_1$",
     "nc2_features": r"$\mathcal{NC}_{2,\bar H}$",
@@ -56,16 +57,21 @@ def use():
     """Set the style for this session, and SVG output in a notebook."""
     mpl.rcParams.update(
         {
-            "figure.figsize": (6.4, 4.0),
             "figure.facecolor": "none",
             "savefig.facecolor": "none",
             "axes.facecolor": "none",
             "axes.spines.top": False,
             "axes.spines.right": False,
             "axes.prop_cycle": mpl.cycler(color=CLASSES),
-            "font.size": 12,
-            "axes.titlesize": 12,
+            "font.size": 11,
+            "axes.titlesize": 11,
+            "figure.labelsize": 11,
+            "legend.fontsize": 11,
+            # For what is rasterized within the SVG.
+            "figure.dpi": 144,
             "lines.linewidth": 2.0,
+            # Text within an image cannot be selected, and no font holds all
+            # signs of a formula: outlines look the same everywhere.
             "svg.fonttype": "path",
             # Fixed, so that rebuilding a page does not change its figures.
             "svg.hashsalt": "nclib",
@@ -120,11 +126,19 @@ def text_color(color):
     return legible(color, PATCH, 4.5)
 
 
+def fixed(color):
+    """That color to the eye, but none that `darkened` changes.
+
+    For what is drawn on a heat map, which stays white.
+    """
+    return f"#{int(to_hex(color)[1:], 16) ^ 1:06x}"
+
+
 def darkened(svg):
     """An SVG of this style for a dark page.
 
     Named colors, the tints in which labels are written and the patches behind
-    them change; what is drawn white or black, a heat map, stays.
+    them change; what is drawn white, black or `fixed` stays.
     """
     changed = {PATCH.lower(): DARK.lower()}
     for color in (*CLASSES, *ORDERED, BLACK):
@@ -139,6 +153,14 @@ def darkened(svg):
     )
 
 
+def power(value):
+    """One digit, and a power of ten if small, 0.8 or 8·10^-8, as a formula."""
+    if value >= 0.01:
+        return f"{value:.1g}"
+    digit, exponent = f"{value:.0e}".split("e")
+    return rf"${digit}\cdot 10^{{{int(exponent)}}}$"
+
+
 def label(axes, x, y, text, color, **options):
     """Write ``text`` beside the curve it names, on a patch of the page."""
     return axes.text(
@@ -146,13 +168,38 @@ def label(axes, x, y, text, color, **options):
         y,
         text,
         color=text_color(color),
-        fontsize=options.pop("fontsize", 10.5),
         bbox=dict(facecolor=PATCH, alpha=0.9, edgecolor="none", pad=1.2),
         **options,
     )
 
 
-def grid(rows, columns, width=6.4, height=3.1, **options):
+def name_ends(axes, heights, names, colors):
+    """Write names at the right edge, beside the ends of their curves.
+
+    Names that would touch are moved apart, as little as possible.
+    """
+    axes.get_ylim()  # The axes are scaled when they are asked.
+    order = np.argsort(heights)
+    ends = np.column_stack([np.ones(len(order)), np.take(heights, order)])
+    to_axes = axes.transData - axes.transAxes
+    ends = to_axes.transform(ends)[:, 1]
+    room = 1.2 * mpl.rcParams["font.size"] / 72 * axes.figure.dpi
+    apart = room / axes.get_window_extent().height * np.arange(len(order))
+    for i, y in zip(
+        order, isotonic_regression(ends - apart) + apart, strict=True
+    ):
+        axes.annotate(
+            names[i],
+            (1, y),
+            xycoords="axes fraction",
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=text_color(colors[i]),
+            va="center",
+        )
+
+
+def grid(rows=1, columns=1, width=5.2, height=3.3, **options):
     """A grid of axes that share their labels."""
     return plt.subplots(
         rows,

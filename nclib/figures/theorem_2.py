@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 2."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -17,7 +16,7 @@ def draw_gram(start, end, best):
         The closed form.
     """
     style.use()
-    figure, axes = style.grid(2, 3, 6.4, 2.15)
+    figure, axes = style.grid(2, 3, height=1.8)
     named = {
         "start": start,
         "descent": end,
@@ -50,14 +49,14 @@ def draw_narrow(levels, risks, strengths, floor, K):
         Classes, 3.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    figure, ax = style.grid()
     ax.plot(strengths, floor, color=style.INK, lw=3)
     for D, color, x, height in (
         (3, style.BLUE, 0.26, 0.6),
         (2, style.ORANGE, 0.01, 0.5),
         (1, style.VERMILION, 0.01, 0.9),
     ):
-        ax.plot(levels, risks[D], "o", color=color, mec="white", ms=8)
+        ax.plot(levels, risks[D], "o", color=color, mec=style.PATCH, ms=8)
         style.label(ax, x, height, f"$D = {D}$", color)
     ax.axvline((K - 1) / K, color=style.INK, ls=":")
     ax.axhline(np.log(K), color=style.INK, lw=1)
@@ -80,10 +79,10 @@ def draw_gap(terms):
         Predictions, spread, shared neurons and classifier, from the start.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     steps = np.arange(1, len(terms))
     marks = (
-        (style.BLUE, "predictions", 18, 6e-4),
+        (style.BLUE, "predictions", 25, 3e-5),
         (style.ORANGE, "spread", 1500, 2e-7),
         (style.GREEN, "shared neurons", 200, 0.12),
         (style.PURPLE, "classifier off the means", 1.2, 2e-3),

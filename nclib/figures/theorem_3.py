@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 3."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -17,7 +16,7 @@ def draw_plane(X, X_moved, y):
         Labels, 0 or 1.
     """
     style.use()
-    figure, axes = style.grid(1, 2, 6.4, 3.2, sharey=True)
+    figure, axes = style.grid(1, 2, height=2.7, sharey=True)
     t = np.array([-3.0, 4.0])
     for ax, data, title in zip(
         axes, (X, X_moved), ("it collapses", "it cannot"), strict=True
@@ -36,8 +35,8 @@ def draw_plane(X, X_moved, y):
         )
     axes[1].plot(1, 1, "o", ms=18, mfc="none", color=style.VERMILION)
     axes[0].set_ylabel("feature 2")
-    style.label(axes[0], 0.1, 2.65, "says 1", style.BLUE)
-    style.label(axes[0], -2.5, 1.7, "says 0", style.BLUE)
+    style.label(axes[0], 0.75, 2.65, "says 1", style.BLUE)
+    style.label(axes[0], -1.95, 2.3, "says 0", style.BLUE)
     return figure
 
 
@@ -53,13 +52,8 @@ def draw_digits(feasible, silent, full_rank):
         The last n of Theorem 3(b).
     """
     style.use()
-    figure, (count, rows) = plt.subplots(
-        2,
-        1,
-        figsize=(6.4, 5.6),
-        layout="constrained",
-        sharex=True,
-        height_ratios=[2, 3],
+    figure, (count, rows) = style.grid(
+        2, 1, height=2.6, sharex=True, height_ratios=[2, 3]
     )
     n = np.arange(0, 57)
     yes, no = (0, full_rank + 0.5), (min(silent) + 0.5, 56)
@@ -97,7 +91,7 @@ def draw_ghost(from_ones, from_others):
         Images of 64 pixels; ``mixture = weights @ samples``.
     """
     style.use()
-    figure, axes = plt.subplots(2, 4, figsize=(6.4, 3.7), layout="constrained")
+    figure, axes = style.grid(2, 4, height=1.6)
     recipes = {"from ones": from_ones, "from others": from_others}
     for row, (name, recipe) in zip(axes, recipes.items(), strict=True):
         mixture, weights, samples = recipe
@@ -120,7 +114,7 @@ def draw_margin(sizes, margins):
         From the digits 1, 8 and 0 to the margin at each size.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    figure, ax = style.grid()
     ax.axhline(0, color=style.INK, linewidth=1)
     marks = {
         1: (style.BLUE, 24, 0.24),

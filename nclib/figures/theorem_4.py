@@ -1,7 +1,5 @@
 """The pictures of the chapter on Theorem 4 that are not the paper's."""
 
-import matplotlib.pyplot as plt
-
 from nclib.figures import style
 
 
@@ -17,7 +15,7 @@ def draw_crossing(dims, margins, low, high):
         Dimensions between which class 1 is expected to cross zero.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.4))
+    figure, ax = style.grid()
     ax.axvspan(low, high, color=style.INK, alpha=0.22, lw=0)
     ax.axhline(0, color=style.INK, lw=1)
     for k, (margin, above) in enumerate(
@@ -42,7 +40,7 @@ def draw_spare(exact, granted, law):
         From m to the pair (x, sigma) of Theorem 4 for n = 10**m.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 4.0))
+    figure, ax = style.grid(height=3.6)
     ax.plot(*exact, color=style.INK, lw=3.5)
     ax.plot(*law, ls=":", lw=2.4, color=style.GREEN)
     for (power, (x, sigma)), alpha in zip(
@@ -52,7 +50,8 @@ def draw_spare(exact, granted, law):
         name = f"$n = 10^{{{power}}}$"
         style.label(ax, 1.05, sigma[-1], name, style.VERMILION, va="center")
     style.label(ax, 0.3, 0.75, "exact", style.INK, ha="right")
-    style.label(ax, 1.2e-3, 0.025, "law for small $x$", style.GREEN)
+    law_name = "dotted: law for small $x$"
+    style.label(ax, 0.08, 0.3, law_name, style.GREEN, ha="right")
     ax.set(
         xscale="log",
         yscale="log",

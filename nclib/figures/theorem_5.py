@@ -1,7 +1,5 @@
 """The pictures of the chapter on Theorem 5 that are not the paper's."""
 
-import matplotlib.pyplot as plt
-
 from nclib.figures import style
 
 
@@ -21,7 +19,7 @@ def draw_coins(d, n, clusters, noise, least, gordon):
         d/n of Gordon's bound.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     for (seen, exact), color, name, x, height in (
         (clusters, style.ORANGE, "clusters", 1.36, 0.72),
         (noise, style.SKY, "noise", 1.78, 0.25),
@@ -52,7 +50,7 @@ def draw_many(sigma, exact, some, formula, union):
         From K to the pair (sigma, d/n) of Theorem 5(a).
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 4.0))
+    figure, ax = style.grid(height=3.6)
     colors = (style.BLUE, style.GREEN, style.PURPLE)
     for K, color in zip(exact, colors, strict=True):
         pairs = zip(exact[K], formula[K], ("-", "--"), strict=True)

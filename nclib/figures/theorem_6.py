@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 6."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -28,9 +27,7 @@ def draw_layer(n, d1, widths, rank, predicted, center, three):
         and of Theorem 6.
     """
     style.use()
-    figure, (above, below) = plt.subplots(
-        2, 1, figsize=(6.4, 5.6), layout="constrained", height_ratios=[3, 2]
-    )
+    figure, (above, below) = style.grid(2, 1, height=2.7, height_ratios=[3, 2])
     above.plot(d1[::12] / n, rank, color=style.BLUE)
     above.plot(d1 / n, predicted, color=style.INK, lw=1.2)
     one_class = (widths[..., None] <= d1).mean(axis=(0, 1))
@@ -41,7 +38,7 @@ def draw_layer(n, d1, widths, rank, predicted, center, three):
     for value, text in ((center, r"$\delta_{\mathrm{int}}$"), (K, "$N$")):
         above.axvline(value, color=style.INK, lw=1, ls=":")
         style.label(above, value + 0.05, 0.06, text, style.INK)
-    style.label(above, 2.25, 0.82, "classes that\ncan collapse", style.GREEN)
+    style.label(above, 2.3, 0.88, "can collapse", style.GREEN)
     style.label(above, 3.0, 0.55, "rank / $N$", style.BLUE)
     above.set(
         xlabel="neurons per sample of a class, $d_1/n$",
@@ -80,10 +77,10 @@ def draw_kernel(fine, curves, theta, simulated):
         Covariances at `theta`.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     looks = {
         "theorem_6": (style.GREEN, 2, "Theorem 6", (62, 0.35)),
-        "corrected": (style.INK, 3.5, "covariance", (3, 0.2)),
+        "corrected": (style.INK, 3.5, "covariance", (2, 0.07)),
         "lemma_9": (style.VERMILION, 2, "Lemma 9", (62, -0.28)),
     }
     for name, (color, width, text, at) in looks.items():
@@ -111,7 +108,7 @@ def draw_classes(classes, predicted, single, joint):
         for one class and for all of them at once.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    figure, ax = style.grid()
     ax.plot(classes, predicted / classes, color=style.INK, lw=3.5)
     ax.axhline(1, color=style.BLUE)
     for K, widths in single.items():
@@ -134,7 +131,7 @@ def draw_classes(classes, predicted, single, joint):
             color=style.ORANGE,
         )
     style.label(ax, 13.5, 1.03, "rank $N$", style.BLUE)
-    style.label(ax, 12, 0.17, "one class", style.GREEN)
+    style.label(ax, 10.2, 0.11, "one class", style.GREEN)
     style.label(ax, 10.7, 0.34, "all classes", style.ORANGE)
     ax.set(
         xlabel="classes, $K$",

@@ -1,6 +1,5 @@
 """The pictures of the chapter on Theorem 7."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import ndtr
 
@@ -22,17 +21,16 @@ def draw_price(cosines, fine, curves):
         From the noise level to the limit of the error at ``fine``.
     """
     style.use()
-    figure, (left, right) = style.grid(1, 2, 7.0, 3.6)
+    figure, (left, right) = style.grid(1, 2, 5.6, 3.2)
     for (s, found), color in zip(cosines.items(), LEVELS, strict=True):
         bayes = ndtr(-1 / s)
         left.plot(fine, curves[s], color=color)
         left.axhline(bayes, color=color, ls="--", lw=1.2)
-        dot = dict(marker="o", color=color, mec="white")
+        dot = dict(marker="o", color=color, mec=style.PATCH)
         for delta, cosine in found.items():
             left.plot(delta, ndtr(-cosine / s).mean(), **dot)
             right.plot(delta, np.mean(1 / cosine**2), **dot)
-        style.label(left, 14.5, bayes, f"$s$ = {s:g}", color, va="center")
-    left.set(xscale="log", yscale="log", xlim=(1.6, 26), ylabel="error")
+    left.set(xscale="log", yscale="log", ylabel="error")
     right.fill_between(
         fine,
         fine / (fine - 1),
@@ -41,12 +39,22 @@ def draw_price(cosines, fine, curves):
         color=style.INK,
         alpha=0.25,
     )
-    right.set(xscale="log", ylim=(0.9, 5.5), ylabel="factor $q^2$")
+    right.set(xscale="log", ylim=(0, 5.5), ylabel="factor $q^2$")
     right.axhline(1, color=style.INK, ls="--", lw=1.2)
+    style.label(right, 2, 0.4, "no cost", style.INK)
+    style.label(right, 3.2, 2.8, "all noise\nlevels", style.INK)
+    label = "dimensions per sample, $d/n$"
+    figure.supxlabel(label, color=style.INK)
     for ax in (left, right):
-        ax.set_xlabel("dimensions per sample, $d/n$")
         ax.set_xticks([2, 4, 8], ["2", "4", "8"])
         ax.minorticks_off()
+        ax.set_xlim(1.6, fine[-1])
+    style.name_ends(
+        left,
+        [ndtr(-1 / s) for s in cosines],
+        [f"$s$ = {s:g}" for s in cosines],
+        LEVELS,
+    )
     return figure
 
 
@@ -67,7 +75,7 @@ def draw_beta(square, law, c, band, simulated):
         From a constant to simulated errors, in the same unit.
     """
     style.use()
-    figure, (left, right) = style.grid(1, 2, 7.0, 3.4)
+    figure, (left, right) = style.grid(1, 2, 5.6, 2.9)
     x = np.linspace(0.18, 0.5, 100)
     left.plot(x, law.cdf(x), color=style.BLUE)
     share = np.arange(1, len(square) + 1) / len(square)
@@ -103,7 +111,7 @@ def draw_crossing(s, exact, printed, corrected, optima):
         From a noise level to simulated factors.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    figure, ax = style.grid()
     ax.fill_between(
         s,
         exact,
@@ -116,7 +124,7 @@ def draw_crossing(s, exact, printed, corrected, optima):
     ax.plot(s, printed, **style.UNION_BOUND)
     ax.plot(s, corrected, color=style.GREEN)
     ax.plot(s, exact, **style.EXACT | dict(color=style.INK))
-    dot = dict(ms=4, color=style.BLUE, mec="white", mew=0.5)
+    dot = dict(ms=4, color=style.BLUE, mec=style.PATCH, mew=0.5)
     for level, factors in optima.items():
         ax.plot(np.full(len(factors), level), factors, "o", **dot)
     ax.set(
@@ -127,6 +135,6 @@ def draw_crossing(s, exact, printed, corrected, optima):
     )
     ax.set_xticks([0.3, 1, 3, 10, 30], ["0.3", "1", "3", "10", "30"])
     style.label(ax, 0.45, 1.4, "as printed", style.VERMILION)
-    style.label(ax, 1.1, 1.15, "truth", style.INK)
-    style.label(ax, 1.0, 1.02, "corrected", style.GREEN)
+    style.label(ax, 1.1, 1.17, "truth", style.INK)
+    style.label(ax, 1.0, 1.046, "corrected", style.GREEN)
     return figure

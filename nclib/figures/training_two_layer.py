@@ -18,7 +18,7 @@ def draw_who(sigma, ratio, gaps, exists):
     """
     style.use()
     sigmas, ratios = np.unique(sigma), np.unique(ratio)
-    figure, ax = plt.subplots(figsize=(6.4, 0.5 * len(sigmas) + 1.2))
+    figure, ax = style.grid(height=0.45 * len(sigmas) + 0.8)
     shade = plt.get_cmap("Blues")
     for s, r, gap, there in zip(sigma, ratio, gaps, exists, strict=True):
         x, y = np.searchsorted(ratios, r), np.searchsorted(sigmas, s)
@@ -64,17 +64,106 @@ def draw_longer(T, ratio, histories):
         With columns ``time`` and ``nc1``, net by net.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8))
+    figure, ax = style.grid()
     # With the steps 0.1, 0.01 and 0.001 of equal thirds of the epochs.
     ax.axvspan(100 / 111 * T, T, color=style.INK, alpha=0.35, linewidth=0)
-    for r, rows, color in zip(ratio, histories, style.ORDERED, strict=False):
+    for rows, color in zip(histories, style.ORDERED, strict=False):
         time, nc1 = rows["time"][1:], rows["nc1"][1:]
-        ax.loglog(time, nc1, color=color, label=f"{r:g}")
+        ax.loglog(time, nc1, color=color)
     ax.axhline(1e-4, color=style.INK, linestyle=":")
     ax.set(
         xlabel="time $T$",
         ylabel=style.NAMES["nc1"],
         xlim=(T / 200, 10 * T),
     )
-    ax.legend(title="d/n", ncols=2, fontsize=10)
+    names = [f"$d/n$ = {r:g}" for r in ratio]
+    ends = [rows["nc1"][-1] for rows in histories]
+    style.name_ends(ax, ends, names, style.ORDERED)
+    return figure
+
+
+def clock(grid, nets):
+    """NC1 along training with both clocks, as the data of a figure.
+
+    Parameters
+    ----------
+    grid : `nclib.figures.curves.TrainingGrid`
+        Of SGD.
+    nets : list of int
+        Numbers of nets; without the first percent of the epochs.
+    """
+    start = np.searchsorted(grid.history[nets[0]]["epoch"], grid.epochs / 100)
+    rows = [grid.history[i][start:] for i in nets]
+    epoch, time = rows[0]["epoch"], rows[0]["time"]
+    assert all((other["epoch"] == epoch).all() for other in rows)
+    return dict(
+        epoch=epoch.tolist(),
+        time=[float(f"{value:.5g}") for value in time],
+        # Where the last two thirds of the epochs begin, by either clock.
+        late=[round(epoch[-1] / 3), round(100 / 111 * time[-1])],
+        ratio=[float(grid.ratio[i]) for i in nets],
+        nc1=[[float(f"{x:.2e}") for x in other["nc1"]] for other in rows],
+    )
+
+
+def draw_clock(data):
+    """The same curves against epochs and against time, side by side.
+
+    Parameters
+    ----------
+    data : dict
+        Of `clock`.
+    """
+    style.use()
+    figure, axes = style.grid(1, 2, 5.6, 3.4, sharey=True)
+    names = (("epochs", data["epoch"]), ("time $T$", data["time"]))
+    for ax, (name, x), late in zip(axes, names, data["late"], strict=True):
+        ax.axvspan(late, x[-1], color=style.INK, alpha=0.15, linewidth=0)
+        for nc1, r, color in zip(
+            data["nc1"], data["ratio"], style.ORDERED, strict=False
+        ):
+            ax.semilogy(x, nc1, color=color, label=f"{r:g}")
+        ticks = [0, x[-1] / 2]
+        ax.set(xlabel=name, xlim=(0, x[-1]))
+        ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+    axes[0].set_ylabel(style.NAMES["nc1"])
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=3,
+        title="dimension per sample d/n",
+    )
+    return figure
+
+
+def draw_missing(times, parts, foot):
+    """The four terms of the gap along flow, at little and at much noise.
+
+    Parameters
+    ----------
+    times : (F,) array
+    parts : dict
+        From the noise level to F `nclib.relaxation.GapTerms`.
+    foot : GapTerms
+        Of the stationary point at the end of the last of them.
+    """
+    style.use()
+    figure, axes = style.grid(1, len(parts), 5.6, 3.4, sharey=True)
+    colors = (style.BLUE, style.ORANGE, style.GREEN, style.PURPLE)
+    names = ("predictions", "spread", "shared neurons", "classifier")
+    for ax, (sigma, terms) in zip(axes, parts.items(), strict=True):
+        for values, color, name in zip(
+            np.transpose(terms), colors, names, strict=True
+        ):
+            shown = np.where(values > 1e-12, values, np.nan)
+            ax.loglog(times, shown, color=color, label=name)
+        ax.set(xlabel="time $T$", title=rf"$\sigma = {sigma:g}$")
+    for value, color in zip(foot, colors, strict=True):
+        axes[-1].axhline(value, color=color, linestyle=":")
+    axes[0].set(ylabel="term of the gap", ylim=(1e-8, 2))
+    figure.legend(
+        *axes[0].get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+    )
     return figure

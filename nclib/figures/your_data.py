@@ -1,7 +1,5 @@
 """The picture and the table of the chapter on your own data."""
 
-import matplotlib.pyplot as plt
-
 from nclib.figures import style
 
 MARKS = {
@@ -23,7 +21,7 @@ def draw_margins(feasible, margins):
         From (number of images, label) to the margin, where there is one.
     """
     style.use()
-    figure, ax = plt.subplots(figsize=(6.4, 3.8))
+    figure, ax = style.grid()
     ax.axhline(0, color=style.INK, lw=1)
     for column, (n, answers) in enumerate(feasible.items()):
         for k, (label, answer) in enumerate(answers.items()):
@@ -50,7 +48,7 @@ def speed_table(record):
     Parameters
     ----------
     record : dict
-        What ``benchmarks/decide.py`` wrote to ``book/records/decide.json``.
+        What ``benchmarks/decide.py`` wrote to ``nclib/records/decide.json``.
     """
     lines = []
     for table in record["tables"]:

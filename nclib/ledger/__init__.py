@@ -12,7 +12,6 @@ import html
 import importlib
 import inspect
 import json
-import os
 import pkgutil
 import re
 import sys
@@ -25,7 +24,9 @@ import numpy as np
 
 from nclib._checks import check_choice
 from nclib._files import replacing
+from nclib.data import which_images
 from nclib.figures import chosen_scale
+from nclib.ledger.text import readable, typeset
 from nclib.sweep import cache_folder, code_hash
 
 __all__ = [
@@ -93,7 +94,8 @@ class Claim:
         What is known beside the check; see `STATUSES`.
     check : function
         ``check(scale)`` returns ``(holds, measured)``. Its docstring is the
-        statement and, after "Needs:", the hypotheses.
+        statement and, after "Needs:", the hypotheses, formulas as TeX
+        between dollars.
     false_alarm : float or None
         Of a statistical check: the chance that it fails although the claim
         is true.
@@ -209,12 +211,12 @@ def _remembered(found, scale):
     """
     digest = hashlib.sha256(code_hash().encode())
     own = Path(inspect.getsourcefile(sys.modules[found.check.__module__]))
-    records = Path(__file__).parents[2] / "book/records"
+    records = Path(__file__).parents[1] / "records"
     for path in (own, Path(__file__).with_name("evidence.py")):
         digest.update(path.read_bytes())
     for path in sorted(records.glob("*.npz")):
         digest.update(path.read_bytes())
-    digest.update(repr(bool(os.environ.get("NCLIB_DATA"))).encode())
+    digest.update(which_images(download=False).encode())
     name = f"{digest.hexdigest()[:16]}-{scale}-{found.id}.json"
     return cache_folder() / "ledger" / name
 
@@ -237,8 +239,6 @@ def run(id, scale=None):
     ------
     ValueError
         If ``id`` or ``scale`` is unknown.
-    nclib.figures.record.NoRecords
-        If the claim is about kept records and there is no book beside nclib.
 
     Notes
     -----
@@ -264,6 +264,8 @@ def run(id, scale=None):
     seconds = round(perf_counter() - started, 2)
     outcome = Outcome(id, bool(holds), measured, seconds, scale)
     if outcome.holds:
+        # The check may have downloaded the images.
+        path = _remembered(found, scale)
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
             file.write(json.dumps(asdict(outcome)).encode())
@@ -344,16 +346,16 @@ def _row(claim, outcome):
             )
     strength = claim.strength
     if claim.false_alarm is not None:
-        strength += f" (false alarm {claim.false_alarm:.0e})"
+        strength += f" (false alarm {readable(f'{claim.false_alarm:.0e}')})"
     cells = {
         "Claim": f'<a href="{_anchor(claim)}">{html.escape(number)}</a><br>'
         f'{name} <a class="headerlink" href="#claim-{claim.id}" '
         f'title="Link to {claim.id}">#</a>',
-        "Statement": f"{html.escape(claim.statement)}"
-        f"<br><small>Needs: {html.escape(claim.hypotheses)}</small>",
+        "Statement": f"{typeset(claim.statement)}"
+        f"<br><small>Needs: {typeset(claim.hypotheses)}</small>",
         "Verdict": f"{shown}<br><small>{html.escape(strength)}<br>"
         f"{html.escape(STATUSES[claim.status])}</small>",
-        "Measured": html.escape(outcome.measured),
+        "Measured": html.escape(readable(outcome.measured)),
     }
     return (
         f'<tr id="claim-{claim.id}" data-strength="{claim.strength}" '
@@ -438,8 +440,11 @@ def numbers(**values):
         Numbers or short texts; ``numbers(low_a=x)`` is written
         ``{glue:text}`low-a:.3f``` in the text.
     """
-    from myst_nb import glue
-
+    try:
+        from myst_nb import glue
+    except ImportError:
+        # Outside of the book there is no prose to be filled.
+        return
     for name, value in values.items():
         if isinstance(value, np.generic):
             value = value.item()
@@ -449,4 +454,4 @@ def numbers(**values):
 def modules():
     """Names of the chapters' modules (for the test of `ORDER`)."""
     found = {m.name for m in pkgutil.iter_modules(__path__)}
-    return sorted(found - {"evidence"})
+    return sorted(found - {"evidence", "results", "text"})

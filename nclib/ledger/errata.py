@@ -18,8 +18,8 @@ from nclib.upfm import descend, upfm_minimizer
     strength="identity",
 )
 def minimizers(scale):
-    """The printed a and b are those of the best network that a descent finds;
-    so are the three factors of (2.11), with sqrt(n) K lambda in them.
+    r"""The printed $a$ and $b$ are those of the best network that a descent
+    finds; so are the three factors of (2.11), with $\sqrt n K\lambda$ in them.
 
     Needs: equal classes, penalties below the transition to zero; for (2.11)
     the correction of erratum-32.
@@ -66,10 +66,10 @@ def minimizers(scale):
     strength="identity",
 )
 def last_step(scale):
-    """sqrt(d - n - K) >= sqrt((K-1) n / 2) + sqrt(2 log n) is (2.17), and t =
-    sqrt(2 log n) in Lemma 15 costs 1/n a class.
+    r"""$\sqrt{d-n-K} \ge$ $\sqrt{(K-1)n/2} + \sqrt{2\log n}$ is (2.17), and
+    $t = \sqrt{2\log n}$ in Lemma 15 costs $1/n$ per class.
 
-    Needs: n >= 2; the expectation in (4.13) taken as given, see erratum-22.
+    Needs: $n \ge 2$; the expectation in (4.13) taken as given, see erratum-22.
     """
     error = 0.0
     for K in (2, 3, 10, 50):
@@ -88,11 +88,11 @@ def last_step(scale):
     strength="identity",
 )
 def low_noise(scale):
-    """Under (4.22) none of n samples is on the wrong side, up to a chance
-    1/n, and the neuron errs at most n^-2 of the time; (4.23) implies (4.22)
-    up to a chance 1/n once d - n + 1 >= log(n) / eps^2.
+    r"""Under (4.22) none of $n$ samples is on the wrong side, up to a chance
+    $1/n$, and the neuron errs at most $n^{-2}$ of the time; (4.23) implies
+    (4.22) up to a chance $1/n$ once $d - n + 1 \ge \log(n)/\varepsilon^2$.
 
-    Needs: n >= 2; the chances are computed, the second from the law of a
+    Needs: $n \ge 2$; the chances are computed, the second from the law of a
     projection; a quarter of those dimensions is not enough.
     """
     n = np.unique(np.geomspace(2, 1e12, 400).round())
@@ -125,12 +125,12 @@ def short_projection(n, m, eps):
     strength="identity",
 )
 def moments(scale):
-    """The printed integrals of E(sZ - 1)_+^2 agree; s^2 (4 + 2 s^2) is the
-    variance of (1 + sZ)^2 in (4.25), and bounds that of (sZ - 1)_+^2 in
-    (4.27).
+    r"""The printed integrals of $\mathbb E(sZ - 1)_+^2$ agree; $s^2(4 + 2s^2)$
+    is the variance of $(1 + sZ)^2$ in (4.25), and bounds that of
+    $(sZ - 1)_+^2$ in (4.27).
 
-    Needs: s > 0. Of the second: Poincare's inequality, which gives 4 s^2
-    E(sZ - 1)_+^2 <= 2 s^4.
+    Needs: $s > 0$. Of the second: Poincare's inequality, which gives
+    $4s^2\,\mathbb E(sZ - 1)_+^2 \le 2s^4$.
     """
     z, weight = np.polynomial.hermite_e.hermegauss(20)
     weight = weight / weight.sum()
@@ -170,10 +170,10 @@ def moments(scale):
     strength="identity",
 )
 def mean_norm(scale):
-    """E|h| = sqrt 2 Gamma((d+1)/2) / Gamma(d/2) is the printed product up to a
-    factor that tends to 1, and so is sqrt d.
+    r"""$\mathbb E\|h\| = \sqrt2\,\Gamma(\frac{d+1}2)/\Gamma(\frac d2)$ is the
+    printed product up to a factor that tends to 1, and so is $\sqrt d$.
 
-    Needs: d >= 3 for the product.
+    Needs: $d \ge 3$ for the product.
     """
     d = np.array([3.0, 10.0, 100.0, 1e3, 1e4])
     exact = np.sqrt(2) * np.exp(gammaln((d + 1) / 2) - gammaln(d / 2))

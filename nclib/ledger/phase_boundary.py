@@ -40,11 +40,11 @@ from nclib.transition import (
     false_alarm=1e-5,
 )
 def exact_boundary(scale):
-    """Class k is feasible with probability tending to 1 above d = delta* n,
-    and to 0 below.
+    r"""Class $k$ is feasible with probability tending to 1 above
+    $d = \delta^\star n$, and to 0 below.
 
     Needs: Gaussian mixture, fixed means and noise; checked on the mean
-    smallest feasible d at n = 60, to 0.15 of a dimension beyond sampling
+    smallest feasible $d$ at $n = 60$, to 0.15 of a dimension beyond sampling
     error.
     """
     draws = at_scale(scale, 40, 250, 1500)
@@ -62,7 +62,10 @@ def exact_boundary(scale):
         predicted = phase_boundary(means, sigma).center(n)
         holds = holds and abs(d.mean() - predicted) < 0.15 + reach(d)
         parts.append(f"{name}: {mean_and_error(d)} ({predicted:.2f})")
-    return holds, "mean d_c at n = 60 (predicted): " + "; ".join(parts)
+    return (
+        holds,
+        "mean critical dimension at n = 60 (predicted): " + "; ".join(parts),
+    )
 
 
 @claim(
@@ -70,11 +73,11 @@ def exact_boundary(scale):
     strength="identity",
 )
 def boundary_count(scale):
-    """At the threshold equations and unknowns balance: delta* = 1 + the shares
-    of the other classes that touch their hyperplane.
+    r"""At the threshold equations and unknowns balance: $\delta^\star$ is 1
+    plus the shares of the other classes that touch their hyperplane.
 
-    Needs: any means, sigma > 0; the share of class j is Phi(<mu_j, v*> /
-    (sigma sqrt(1 + |v*|^2))).
+    Needs: any means, $\sigma > 0$; the share of class $j$ is
+    $\Phi(\langle\mu_j, v^\star\rangle / (\sigma\sqrt{1 + \|v^\star\|^2}))$.
     """
     rng = np.random.default_rng(23)
     worst, cases = 0.0, at_scale(scale, 20, 200)
@@ -100,11 +103,11 @@ def boundary_count(scale):
     false_alarm=1e-5,
 )
 def boundary_identity(scale):
-    """E d_c = p + 1/2 + E D_n at every finite n, D_n the squared distance of a
-    Gaussian point from the cone.
+    r"""$\mathbb E d_c = p + \frac12 + \mathbb E D_n$ at every finite $n$,
+    $D_n$ the squared distance of a Gaussian point from the cone.
 
-    Needs: Gaussian mixture, n > p; d_c from feasibility of full data, D_n from
-    independent least squares problems.
+    Needs: Gaussian mixture, $n > p$; $d_c$ from feasibility of full data,
+    $D_n$ from independent least squares problems.
     """
     draws = at_scale(scale, 300, 1200, 8000)
     parts, holds = [], True
@@ -138,12 +141,13 @@ def boundary_identity(scale):
     false_alarm=2e-5,
 )
 def boundary_width(scale):
-    """d_c is about normal with variance tau^2 n, so that P(feasible at d) is
-    about Phi((d - delta* n - c0) / (tau sqrt n)).
+    r"""$d_c$ is about normal with variance $\tau^2n$, so that the chance of
+    feasibility at $d$ is about
+    $\Phi((d - \delta^\star n - c_0)/(\tau\sqrt n))$.
 
-    Needs: n (delta* - 1) at least the number of free variables; checked at n
-    = 60 beyond sampling error, the distribution function to 0.03 and the
-    deviation to 4 %, and tau^2 by quadrature of its definition.
+    Needs: $n(\delta^\star - 1)$ at least the number of free variables; checked
+    at $n = 60$ beyond sampling error, the distribution function to 0.03 and
+    the deviation to 4%, and $\tau^2$ by quadrature of its definition.
     """
     draws = at_scale(scale, 100, 600, 4000)
     n, parts, holds = 60, [], True
@@ -208,12 +212,12 @@ def direct_tau2(margins, boundary, k):
     false_alarm=1e-5,
 )
 def boundary_shift(scale):
-    """c_0 is p + E D_n - n delta*: below one dimension for two clusters, but
-    about five for ten orthonormal means at little noise.
+    r"""$c_0$ is $p + \mathbb E D_n - n\delta^\star$: below one dimension for
+    two clusters, but about five for ten orthonormal means at little noise.
 
-    Needs: n (delta* - 1) at least the number of free variables; D_n minimized
-    on samples, checked at n = 60 to 0.4 of a dimension beyond sampling error.
-    An intercept is a variable but no dimension of the means.
+    Needs: $n(\delta^\star - 1)$ at least the number of free variables; $D_n$
+    minimized on samples, checked at $n = 60$ to 0.4 of a dimension beyond
+    sampling error. An intercept is a variable but no dimension of the means.
     """
     draws = at_scale(scale, 60, 200, 3000)
     n, parts, holds = 60, [], True
@@ -277,11 +281,11 @@ def sampled_gaps(means, sigma, n, k, bias, draws, seed):
     false_alarm=1e-5,
 )
 def no_noise_law(scale):
-    """For orthonormal means d_c - n tends to the number of heads in K - 1
-    tosses of a fair coin as the noise vanishes, at every n > K.
+    r"""For orthonormal means $d_c - n$ tends to the number of heads in $K - 1$
+    tosses of a fair coin as the noise vanishes, at every $n > K$.
 
-    Needs: n fixed, sigma to 0; simulated at sigma = 1e-6 and n = 20, far
-    below the n at which the normal law holds.
+    Needs: $n$ fixed, $\sigma$ to 0; simulated at $\sigma = 10^{-6}$ and
+    $n = 20$, far below the $n$ at which the normal law holds.
     """
     draws, n, parts, holds = at_scale(scale, 100, 500, 4000), 20, [], True
     for i, K in enumerate((4, 10)):
@@ -301,7 +305,11 @@ def no_noise_law(scale):
             f"{spare.var():.2f} ({law.var()}), chi-square {distance:.1f} on "
             f"{len(expected) - 1}"
         )
-    return holds, f"{draws} draws of d_c - n at n = {n}; " + "; ".join(parts)
+    return (
+        holds,
+        f"{draws} draws of the critical dimension less n at n = {n}; "
+        + "; ".join(parts),
+    )
 
 
 @claim(
@@ -317,7 +325,7 @@ def boundary_classes(scale):
     """The critical dimensions of the two classes of one data set are nearly
     uncorrelated for opposed means (0.06), not for equal ones (0.24).
 
-    Needs: full data, n = 15; each correlation to 0.05 beyond sampling error.
+    Needs: full data, $n = 15$; each correlation to 0.05 beyond sampling error.
     """
     draws, n, parts, holds = at_scale(scale, 80, 400, 4000), 15, [], True
     apart = []
@@ -354,7 +362,7 @@ def boundary_bias(scale):
     """A free intercept lowers the threshold to the minimum of the same
     function with one more free variable.
 
-    Needs: a column of ones beside the data; checked at n = 60 to 0.15 of a
+    Needs: a column of ones beside the data; checked at $n = 60$ to 0.15 of a
     dimension beyond sampling error.
     """
     draws = at_scale(scale, 40, 150, 1000)
@@ -381,7 +389,7 @@ def boundary_bias(scale):
             f"{mean_and_error(d)} ({predicted:.2f} predicted, "
             f"{without:.2f} without bias)"
         )
-    return holds, "mean d_c at n = 60: " + "; ".join(parts)
+    return holds, "mean critical dimension at n = 60: " + "; ".join(parts)
 
 
 @claim(
@@ -394,8 +402,8 @@ def boundary_noise(scale):
     """Other noise with the same two moments gives the same boundary.
 
     Needs: independent entries, means spread over many coordinates; checked at
-    n = 60 to 0.3 of a dimension beyond sampling error, where rows of a
-    multivariate t of 3 degrees, whose entries are dependent, lie 1.7 off.
+    $n = 60$ to 0.3 of a dimension beyond sampling error, where rows of a
+    multivariate $t$ of 3 degrees, whose entries are dependent, lie 1.7 off.
     """
     draws = at_scale(scale, 50, 600, 1500)
     n, sigma, parts, holds = 60, 0.5, [], True
@@ -413,8 +421,8 @@ def boundary_noise(scale):
         holds = holds and abs(d.mean() - predicted) < 0.3 + reach(d)
         parts.append(f"{name} {mean_and_error(d)}")
     return holds, (
-        f"mean d_c at n = 60, Gaussian prediction {predicted:.2f}: "
-        + "; ".join(parts)
+        "mean critical dimension at n = 60, Gaussian prediction "
+        f"{predicted:.2f}: " + "; ".join(parts)
     )
 
 
@@ -426,10 +434,11 @@ def boundary_noise(scale):
     false_alarm=5e-5,
 )
 def erratum_46(scale):
-    """For equal means 3/2 is not the transition: it lies at 1.39 to 1.48 for
-    sigma up to 2, and (2.17) guarantees 1.82 at n = 300, not 3/2.
+    r"""For equal means $\frac32$ is not the transition: it lies at 1.39 to
+    1.48 for $\sigma$ up to 2, and (2.17) guarantees 1.82 at $n = 300$, not
+    $\frac32$.
 
-    Needs: two equal unit means, n = 300; simulated at d = 1.45 n.
+    Needs: two equal unit means, $n = 300$; simulated at $d = 1.45\,n$.
     """
     n, sigma, means = 300, 0.2, two_cluster_means(1, 0.0)
     low, high = (phase_boundary(means, s).delta for s in (0.0, 2.0))
@@ -488,10 +497,11 @@ def clean_split(means, k):
     strength="identity",
 )
 def boundary_table(scale):
-    """Newton's method finds the minimum of the definition of delta*: the
-    thresholds by angle and noise of the chapter on Theorem 4, and any others.
+    r"""Newton's method finds the minimum of the definition of $\delta^\star$:
+    the thresholds by angle and noise of the chapter on Theorem 4, and any
+    others.
 
-    Needs: sigma > 0; a general optimizer on the definition.
+    Needs: $\sigma > 0$; a general optimizer on the definition.
     """
     rng = np.random.default_rng(49)
     pairs = [two_cluster_means(2, a) for a in np.pi * np.arange(7) / 6]
@@ -515,7 +525,7 @@ def boundary_angle_free(scale):
     """For two clusters the threshold never grows with the angle, and from 90
     degrees on it does not depend on it.
 
-    Needs: K = 2, means of any norms.
+    Needs: $K = 2$, means of any norms.
     """
     angles = np.radians(np.arange(0, 181, at_scale(scale, 30, 10)))
     spread, rise = 0.0, -np.inf
@@ -548,7 +558,7 @@ def boundary_norm_free(scale):
     """For two clusters at 90 degrees or more, class 1 only feels the norm of
     the other mean; collapse needs both, so the smaller norm decides.
 
-    Needs: K = 2.
+    Needs: $K = 2$.
     """
     rng = np.random.default_rng(50)
     spread = 0.0
@@ -572,11 +582,12 @@ def boundary_norm_free(scale):
     strength="identity",
 )
 def boundary_longer_mean(scale):
-    """Below 90 degrees the threshold of class 1 grows with its own mean and
-    falls with the other one's length, toward D_2(sigma / (|mu_2| sin theta)):
-    the class with the longer mean is the harder one.
+    r"""Below 90 degrees the threshold of class 1 grows with its own mean and
+    falls with the other one's length, toward
+    $D_2(\sigma/(\|\mu_2\|\sin\theta))$: the class with the longer mean is the
+    harder one.
 
-    Needs: K = 2, any norms and noise.
+    Needs: $K = 2$, any norms and noise.
     """
     rng = np.random.default_rng(53)
     rise = fall = apart = np.inf
@@ -610,11 +621,11 @@ def boundary_longer_mean(scale):
     strength="identity",
 )
 def boundary_etf(scale):
-    """Unit means with all cosines rho <= 0 have the threshold D_K(sigma
-    sqrt(kappa)), kappa = (K-1) / (1 + (K-2) rho): a simplex at noise sigma
-    that of orthonormal means at sigma sqrt(K-1).
+    r"""Unit means with all cosines $\rho \le 0$ have the threshold
+    $D_K(\sigma\sqrt\kappa)$, $\kappa = (K-1)/(1 + (K-2)\rho)$: a simplex at
+    noise $\sigma$ that of orthonormal means at $\sigma\sqrt{K-1}$.
 
-    Needs: K unit means; not so for positive cosines.
+    Needs: $K$ unit means; not so for positive cosines.
     """
     spread, positive = 0.0, np.inf
     for K in at_scale(scale, (2, 4), (2, 3, 4, 10)):
@@ -646,11 +657,11 @@ def boundary_etf(scale):
     false_alarm=1e-5,
 )
 def boundary_whitening(scale):
-    """Noise of covariance Sigma has the boundary of the means multiplied by
-    Sigma^(-1/2).
+    r"""Noise of covariance $\Sigma$ has the boundary of the means multiplied
+    by $\Sigma^{-1/2}$.
 
-    Needs: Sigma invertible; checked at n = 60, where neither the means
-    themselves nor Sigma^(-1) times them would do.
+    Needs: $\Sigma$ invertible; checked at $n = 60$, where neither the means
+    themselves nor $\Sigma^{-1}$ times them would do.
     """
     draws = at_scale(scale, 80, 300, 2000)
     n, sigma, turn = 60, 0.2, np.radians(15)
@@ -677,7 +688,8 @@ def boundary_whitening(scale):
         0.15 + reach(d)
     )
     return holds, (
-        f"variances 9 and 1 along turned axes: mean d_c {mean_and_error(d)}, "
+        "variances 9 and 1 along turned axes: mean critical dimension "
+        f"{mean_and_error(d)}, "
         f"{right:.2f} predicted; {raw:.2f} without whitening, {square:.2f} "
         "with Sigma^(-1)"
     )
@@ -689,7 +701,7 @@ def boundary_whitening(scale):
 )
 def boundary_monotone(scale):
     """The threshold never falls as the noise grows; it grows strictly unless
-    the other means add up to zero, and then it is (K+1)/2 throughout.
+    the other means add up to zero, and then it is $(K+1)/2$ throughout.
 
     Needs: any means.
     """
@@ -718,9 +730,10 @@ def boundary_monotone(scale):
     strength="identity",
 )
 def boundary_limits(scale):
-    """No noise: the threshold tends to 1 iff some b has <mu_k, b> >= 0 >
-    <mu_j, b> for all other j. Much noise: (K+1)/2 - |sum of the others|^2 /
-    (pi (K+1) sigma^2).
+    r"""No noise: the threshold tends to 1 iff some $b$ has
+    $\langle\mu_k, b\rangle \ge 0 > \langle\mu_j, b\rangle$ for all other $j$.
+    Much noise: $(K+1)/2 - \|m\|^2/(\pi(K+1)\sigma^2)$, $m$ the sum of the
+    other means.
 
     Needs: any means.
     """
@@ -757,12 +770,13 @@ def boundary_limits(scale):
     false_alarm=4e-6,
 )
 def boundary_union_bound(scale):
-    """At fixed d/n Theorem 4's noise level falls to zero like 1 / sqrt(log n)
-    while the true one is constant: the logarithm is due to the union bound.
+    r"""At fixed $d/n$ Theorem 4's noise level falls to zero like
+    $1/\sqrt{\log n}$ while the true one is constant: the logarithm is due to
+    the union bound.
 
-    Needs: two clusters, 180 degrees, constant 1/2, eps = 0; simulated at 0.7
-    and 1.4 times the true level, d = 1.2 n, against the predicted chance to
-    0.05 beyond sampling error.
+    Needs: two clusters, 180 degrees, constant $\frac12$, $\varepsilon = 0$;
+    simulated at 0.7 and 1.4 times the true level, $d = 1.2\,n$, against the
+    predicted chance to 0.05 beyond sampling error.
     """
     means, closest, last = two_cluster_means(1, np.pi), np.inf, 0.0
     for ratio in (1.05, 1.1, 1.2, 1.3, 1.4, 1.45):
@@ -807,7 +821,8 @@ def boundary_union_bound(scale):
 )
 def erratum_19(scale):
     """Dependent means: restricting to an independent subset is not enough.
-    Means e1, e2, -e2 have the threshold 2 for class 1 at every noise level.
+    Means $e_1$, $e_2$, $-e_2$ have the threshold 2 for class 1 at every noise
+    level.
 
     Needs: as we read the remark; the corrected condition is the split of the
     claim boundary-limits.
@@ -848,11 +863,11 @@ def erratum_19(scale):
     strength="certified",
 )
 def erratum_20(scale):
-    """Unequal class sizes need not shift the minimizer only slightly: a class
-    of m samples has zero features if m (K-1)/K < N^2 lambda_W lambda_H, and
+    r"""Unequal class sizes need not shift the minimizer only slightly: a class
+    of $m$ samples has zero features if $m(K-1)/K < N^2\lambda_W\lambda_H$, and
     none if the inequality is reversed.
 
-    Needs: cross-entropy, enough neurons, the other K - 1 classes of equal
+    Needs: cross-entropy, enough neurons, the other $K - 1$ classes of equal
     size; proved by a dual certificate.
     """
     lambda_W, lambda_H = 0.05, 0.02

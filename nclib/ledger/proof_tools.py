@@ -26,12 +26,13 @@ TAILS = np.array([1.25, 1.5, 2.0, 2.5, 3.0])
     strength="identity",
 )
 def lem_10(scale):
-    """The infimum of <v1 + v, v2> / |v1 + v| over v orthogonal to v1 is -|v2|
-    if <v1, v2> < 0, and attained; else minus the length of v2's part
-    orthogonal to v1.
+    r"""The infimum of $\langle v_1 + v, v_2\rangle / \|v_1 + v\|$ over $v$
+    orthogonal to $v_1$ is $-\|v_2\|$ if $\langle v_1, v_2\rangle < 0$, and
+    attained; else minus the length of the part of $v_2$ that is orthogonal to
+    $v_1$.
 
-    Needs: v1 not zero, d >= 2, see erratum-57; an infimum in place of the
-    printed minimum, see erratum-29.
+    Needs: $v_1$ not zero, $d \ge 2$, see erratum-57; an infimum in place of
+    the printed minimum, see erratum-29.
     """
     rng = np.random.default_rng(10)
     count = at_scale(scale, 30, 100, 1000)
@@ -72,10 +73,11 @@ def lem_10(scale):
     strength="identity",
 )
 def erratum_28(scale):
-    """The cross term under the root is -2 <v1, v2> / c, not + as printed; the
-    minimizer the proof then states belongs to the minus sign.
+    r"""The cross term under the root is $-2\langle v_1, v_2\rangle/c$, not $+$
+    as printed; the minimizer the proof then states belongs to the minus sign.
 
-    Needs: v along the projection of v2 with <v1 + v, v2> = c < 0.
+    Needs: $v$ along the projection of $v_2$ with
+    $\langle v_1 + v, v_2\rangle = c < 0$.
     """
     rng = np.random.default_rng(28)
     error, miss, best = 0.0, np.inf, 0.0
@@ -110,11 +112,11 @@ def erratum_28(scale):
     strength="identity",
 )
 def erratum_57(scale):
-    """Lemma 10 needs d >= 2 and v1 not zero: in one dimension v = 0 is the
-    only vector at a right angle to v1, and the value is <v1, v2> / |v1|, where
-    the formula says 0.
+    r"""Lemma 10 needs $d \ge 2$ and $v_1$ not zero: in one dimension $v = 0$
+    is the only vector at a right angle to $v_1$, and the value is
+    $\langle v_1, v_2\rangle/\|v_1\|$, where the formula says 0.
 
-    Needs: <v1, v2> > 0; for obtuse vectors the formula holds.
+    Needs: $\langle v_1, v_2\rangle > 0$; for obtuse vectors the formula holds.
     """
     rng = np.random.default_rng(57)
     error, miss, plane = 0.0, np.inf, 0.0
@@ -148,11 +150,12 @@ def erratum_57(scale):
     strength="identity",
 )
 def lem_11(scale):
-    """A random projection from n to m dimensions changes a cosine by at most 4
-    eps / (1-eps)^2, with probability at least 1 - 8 exp(-c eps^2 m).
+    r"""A random projection from $n$ to $m$ dimensions changes a cosine by at
+    most $4\varepsilon/(1-\varepsilon)^2$, with probability at least
+    $1 - 8\exp(-c\varepsilon^2m)$.
 
-    Needs: orthonormal columns, so m < n and not m > n as printed; four lengths
-    are used, hence 8; that c = 1/2 will do is numerical.
+    Needs: orthonormal columns, so $m < n$ and not $m > n$ as printed; four
+    lengths are used, hence 8; that $c = \frac12$ will do is numerical.
     """
     rng = np.random.default_rng(11)
     count = at_scale(scale, 300, 2000, 20_000)
@@ -201,11 +204,13 @@ def lem_11(scale):
     strength="identity",
 )
 def erratum_27(scale):
-    """The step cos' >= cos - 2 eps/(1+eps)^2 is false; the bound is cos - 2
-    eps (1 + |cos|)/(1-eps)^2, and the lemma's 4 eps/(1-eps)^2 stands.
+    r"""The step from the cosine $c$ to
+    $c' \ge c - 2\varepsilon/(1+\varepsilon)^2$ is false; the bound is
+    $c - 2\varepsilon(1 + |c|)/(1-\varepsilon)^2$, and the lemma's
+    $4\varepsilon/(1-\varepsilon)^2$ stands.
 
     Needs: lengths of the two vectors, their sum and difference changed by a
-    factor between 1-eps and 1+eps.
+    factor between $1-\varepsilon$ and $1+\varepsilon$.
     """
     eps, short, excess = 0.1, np.inf, np.inf
     for cosine in np.linspace(0, 0.9, 10):
@@ -237,11 +242,12 @@ def erratum_27(scale):
     strength="identity",
 )
 def lem_12(scale):
-    """A random projection keeps the squared singular values of V within (m/d)
-    (1 + eps^2 +- (4K-2) eps), where (5.3) keeps all lengths within 1 +- eps.
+    r"""A random projection keeps the squared singular values of $V$ within
+    $\frac md(1 + \varepsilon^2 \pm (4K-2)\varepsilon)$, where (5.3) keeps all
+    lengths within $1 \pm \varepsilon$.
 
-    Needs: V with K <= m rows; 4K - 2 in place of the printed 2K, see
-    erratum-24, which says with which c the printed statement survives.
+    Needs: $V$ with $K \le m$ rows; $4K - 2$ in place of the printed $2K$, see
+    erratum-24, which says with which $c$ the printed statement survives.
     """
     rng = np.random.default_rng(12)
     count = at_scale(scale, 200, 1000, 10_000)
@@ -274,13 +280,14 @@ def lem_12(scale):
     strength="identity",
 )
 def erratum_24(scale):
-    """(1+eps)^2 - (1-eps)^2 is 4 eps, so that (5.3) does not give 1 + eps^2 +
-    2K eps but 1 + eps^2 + (4K-2) eps, and K(K+1)/2 lengths fail with
-    probability K(K+1) exp(-c eps^2 m), not K^2; the printed statement holds
-    with c/6.
+    r"""$(1+\varepsilon)^2 - (1-\varepsilon)^2$ is $4\varepsilon$, so that
+    (5.3) does not give $1 + \varepsilon^2 + 2K\varepsilon$ but
+    $1 + \varepsilon^2 + (4K-2)\varepsilon$, and $K(K+1)/2$ lengths fail with
+    probability $K(K+1)\exp(-c\varepsilon^2m)$, not with $K^2$ before the
+    exponential; the printed statement holds with $c/6$.
 
-    Needs: an explicit subspace, K = 6, eps = 0.02, that satisfies (5.3) and
-    breaks (5.6); K >= 2 for c/6.
+    Needs: an explicit subspace, $K = 6$, $\varepsilon = 0.02$, that satisfies
+    (5.3) and breaks (5.6); $K \ge 2$ for $c/6$.
     """
     K, eps, m, d = 6, 0.02, 20, 40
     V = extreme_frame(K, eps, m, d)
@@ -325,11 +332,12 @@ def erratum_24(scale):
     false_alarm=1e-6,
 )
 def prop_13(scale):
-    """E min over nonnegative unit s of |Z^T s| is at least E|h| - E|g_+|,
-    which is asymptotically sqrt d - sqrt(n/2).
+    r"""The mean over $Z$ of the least $\|Z^\top s\|$, $s$ a nonnegative unit
+    vector, is at least $\mathbb E\|h\| - \mathbb E\|g_+\|$, which is
+    asymptotically $\sqrt d - \sqrt{n/2}$.
 
-    Needs: Z standard normal, n by d; checked at n = 5 and nine values of d
-    from 1 to 30.
+    Needs: $Z$ standard normal, $n$ by $d$; checked at $n = 5$ and nine values
+    of $d$ from 1 to 30.
     """
     n = 5
     draws = at_scale(scale, 1000, 4000, 40_000)
@@ -371,8 +379,8 @@ def process_means(rng, S, U, draws):
     false_alarm=1e-7,
 )
 def thm_14(scale):
-    """Equal increments within a row and larger ones across rows do not raise E
-    inf sup of a Gaussian process.
+    r"""Equal increments within a row and larger ones across rows do not raise
+    $\mathbb E\inf\sup$ of a Gaussian process.
 
     Needs: mean zero, which our copy does not say: the process plus 1 has the
     same increments; checked on finite processes of Proposition 13.
@@ -415,10 +423,10 @@ def thm_14(scale):
     false_alarm=1e-6,
 )
 def lem_15(scale):
-    """f(Z) = min |Z^T s| over nonnegative unit s is 1-Lipschitz, so P(|f - E
-    f| >= t) <= 2 exp(-t^2/2).
+    r"""$f(Z) = \min\|Z^\top s\|$ over nonnegative unit $s$ is 1-Lipschitz, so
+    $\mathbb P(|f - \mathbb Ef| \ge t) \le 2e^{-t^2/2}$.
 
-    Needs: Z standard normal; n = 5, the minimum computed exactly.
+    Needs: $Z$ standard normal; $n = 5$, the minimum computed exactly.
     """
     rng = np.random.default_rng(15)
     n, draws = 5, at_scale(scale, 2000, 10_000, 100_000)

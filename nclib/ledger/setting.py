@@ -18,11 +18,11 @@ from nclib.upfm import PENALTIES, descend, upfm_minimizer
     strength="certified",
 )
 def definition_1(scale):
-    """Neural collapse occurs iff a network with collapsed, orthogonal features
-    and simplex weights attains the global minimum of the risk.
+    r"""Neural collapse occurs iff a network with collapsed, orthogonal
+    features and simplex weights attains the global minimum of the risk.
 
-    Needs: balanced classes, D >= K, cross-entropy, penalties small enough that
-    the minimizer is not zero.
+    Needs: balanced classes, $D \ge K$, cross-entropy, penalties small enough
+    that the minimizer is not zero.
     """
     draws = at_scale(scale, 6, 40)
     built = excluded = 0
@@ -66,11 +66,11 @@ def _distance(gram, frame):
     strength="identity",
 )
 def erratum_55(scale):
-    """At the minimizer (2.9) W^T W is a multiple of C_K and not of the inner
-    products of the means, as NC3 of Section 1 has it; it is one of those of
-    the means from which their average is subtracted.
+    r"""At the minimizer (2.9) $W^\top W$ is a multiple of $C_K$ and not of the
+    inner products of the means, as NC3 of Section 1 has it; it is one of those
+    of the means from which their average is subtracted.
 
-    Needs: cross-entropy, a > 0; minimizers found by descent.
+    Needs: cross-entropy, $a > 0$; minimizers found by descent.
     """
     error, distances = 0.0, []
     for K, n in ((2, 3), (3, 4), (5, 2)):

@@ -65,10 +65,10 @@ def _sizes(scale):
     strength="certified",
 )
 def theorem_2a(scale):
-    """Under cross-entropy the best nonnegative features are collapsed and
-    orthogonal, the best classifier is a simplex, at the stated a and b.
+    r"""Under cross-entropy the best nonnegative features are collapsed and
+    orthogonal, the best classifier is a simplex, at the stated $a$ and $b$.
 
-    Needs: equal classes, D >= K; W = 0, H = 0 where a = 0.
+    Needs: equal classes, $D \ge K$; $W = 0$, $H = 0$ where $a = 0$.
     """
     return certify("ce", _sizes(scale))
 
@@ -79,10 +79,10 @@ def theorem_2a(scale):
     strength="certified",
 )
 def theorem_2b(scale):
-    """Under the squared loss the best nonnegative features are collapsed and
-    orthogonal, and W is a multiple of the class means.
+    r"""Under the squared loss the best nonnegative features are collapsed and
+    orthogonal, and $W$ is a multiple of the class means.
 
-    Needs: equal classes, D >= K; sqrt(n) K lambda in place of the printed
+    Needs: equal classes, $D \ge K$; $\sqrt n K\lambda$ in place of the printed
     factor, see erratum-32.
     """
     return certify("l2", _sizes(scale))
@@ -98,8 +98,8 @@ def ladder(scale):
     average over classes, the closed form and the best of several non-convex
     descents have the same minimum.
 
-    Needs: (n, K) = (2, 3), (3, 2), (2, 4), both losses, before and beyond the
-    transition to zero.
+    Needs: $(n, K) = (2, 3)$, $(3, 2)$, $(2, 4)$, both losses, before and
+    beyond the transition to zero.
     """
     quick = scale == "quick"
     worst = dict.fromkeys(("full", "permutation", "scalar", "descent"), 0.0)
@@ -278,10 +278,10 @@ def _left_behind(K, n, D, lambda_W, lambda_H):
     strength="identity",
 )
 def left_behind(scale):
-    """With H >= 0 there are local minima above the global one, at every width:
-    one class has no features, and the others use every neuron.
+    r"""With $H \ge 0$ there are local minima above the global one, at every
+    width: one class has no features, and the others use every neuron.
 
-    Needs: cross-entropy, a > 0; one dead neuron more, and the point is a
+    Needs: cross-entropy, $a > 0$; one dead neuron more, and the point is a
     saddle.
     """
     draws = at_scale(scale, 300, 3000)
@@ -328,8 +328,8 @@ def left_behind(scale):
     strength="identity",
 )
 def gap_identity(scale):
-    """Risk minus minimum is a sum of four nonnegative terms, one for each
-    property of collapse, for every H >= 0 and W.
+    r"""Risk minus minimum is a sum of four nonnegative terms, one for each
+    property of collapse, for every $H \ge 0$ and $W$.
 
     Needs: equal classes; any width, either loss, any penalties.
     """
@@ -360,12 +360,13 @@ def gap_identity(scale):
     strength="identity",
 )
 def entropy(scale):
-    """The minimum is h(s) + s log(K-1), the entropy of the minimizer's own
-    predictions, s = lambda sqrt(n K (K-1)); for the squared loss it is s -
-    s^2/2, s = sqrt(n) K lambda.
+    r"""The minimum is $h(s) + s\log(K-1)$, the entropy of the minimizer's own
+    predictions, $s = \lambda\sqrt{nK(K-1)}$; for the squared loss it is
+    $s - s^2/2$, $s = \sqrt n K\lambda$.
 
-    Needs: s < (K-1)/K, and s < 1 for the squared loss; log K and 1/2 beyond.
-    The floors are those of lambda_W = 1e-3, lambda_H = 1e-6.
+    Needs: $s < (K-1)/K$, and $s < 1$ for the squared loss; $\log K$ and
+    $\frac12$ beyond. The floors are those of $\lambda_W = 10^{-3}$,
+    $\lambda_H = 10^{-6}$.
     """
     worst = 0.0
     for K, n in ((2, 1), (2, 300), (3, 4), (10, 500), (50, 7)):
@@ -389,7 +390,7 @@ def entropy(scale):
     ]
     printed = [f"{value:.6g}" for value in floors]
     return worst < 1e-13 and printed == ["0.00632286", "0.0549958"], (
-        f"20 problems a loss: within {worst:.0e}; floor {printed[0]} for "
+        f"20 problems per loss: within {worst:.0e}; floor {printed[0]} for "
         f"K = 2, n = 300 and {printed[1]} for K = 10, n = 500"
     )
 
@@ -400,8 +401,8 @@ def entropy(scale):
     strength="identity",
 )
 def erratum_32(scale):
-    """The factor is 1 - sqrt(n) K lambda, as in the proof, and not 1 - sqrt(n
-    K lambda).
+    r"""The factor is $1 - \sqrt n K\lambda$, as in the proof, and not
+    $1 - \sqrt{nK\lambda}$.
 
     Needs: squared loss; the scale found by descent.
     """
@@ -432,10 +433,10 @@ def erratum_32(scale):
     strength="identity",
 )
 def erratum_33(scale):
-    """Under the squared loss W^T W is a multiple of I_K, so that Definition 1,
-    which asks for a simplex, never holds to the letter.
+    r"""Under the squared loss $W^\top W$ is a multiple of $I_K$, so that
+    Definition 1, which asks for a simplex, never holds to the letter.
 
-    Needs: squared loss, a > 0; minimizers found by descent.
+    Needs: squared loss, $a > 0$; minimizers found by descent.
     """
     error, distances = 0.0, []
     for K, n in ((2, 3), (3, 4), (4, 2)):
@@ -466,10 +467,10 @@ def erratum_33(scale):
     strength="measured",
 )
 def erratum_34(scale):
-    """They need D >= K and penalties with a > 0.
+    r"""They need $D \ge K$ and penalties with $a > 0$.
 
-    Needs: counterexamples: K = 3 with D = 1 and 2, and heavy penalties on
-    independent samples.
+    Needs: counterexamples: $K = 3$ with $D = 1$ and $2$, and heavy penalties
+    on independent samples.
     """
     minimum = upfm_minimizer(3, 2, 0.01, 0.01).risk
     starts = at_scale(scale, 6, 20)
@@ -510,8 +511,9 @@ def erratum_34(scale):
     strength="certified",
 )
 def erratum_35(scale):
-    """a > 0 if and only if sqrt(n (K-1) / K) > K n lambda; otherwise W = 0, H
-    = 0 is the minimizer, and the printed a, b have no meaning.
+    r"""$a > 0$ if and only if $\sqrt{n(K-1)/K} > Kn\lambda$; otherwise
+    $W = 0$, $H = 0$ is the minimizer, and the printed $a$, $b$ have no
+    meaning.
 
     Needs: cross-entropy; minimizers certified on both sides.
     """
@@ -545,10 +547,10 @@ def erratum_35(scale):
     strength="identity",
 )
 def erratum_37(scale):
-    """a/b is the root of nK/(K-1) times lambda_H/lambda_W; the root covers
-    both factors, as in the theorem.
+    r"""$a/b$ is the root of $nK/(K-1)$ times $\lambda_H/\lambda_W$; the root
+    covers both factors, as in the theorem.
 
-    Needs: cross-entropy; a and b from the minimizer of a descent.
+    Needs: cross-entropy; $a$ and $b$ from the minimizer of a descent.
     """
     error, miss = 0.0, np.inf
     for n, K, lambda_W, lambda_H in (
@@ -580,10 +582,10 @@ def erratum_37(scale):
 )
 def erratum_36(scale):
     """Strict complementarity does not make the minimizer of a semidefinite
-    program unique; complementarity with B and the equality of the softmax
+    program unique; complementarity with $B$ and the equality of the softmax
     gradients do.
 
-    Needs: K = 2 to 5, a > 0, cross-entropy; unique as matrices of inner
+    Needs: $K = 2$ to $5$, $a > 0$, cross-entropy; unique as matrices of inner
     products.
     """
     # min tr X over X >= 0 with tr X = 1: dual y = 1, S = I - y I = 0.
@@ -637,11 +639,11 @@ def erratum_36(scale):
     strength="identity",
 )
 def erratum_56(scale):
-    """The matrices of inner products do not imply W = (a / sqrt b) C_K and H =
-    sqrt b Y: that is one factorization among many.
+    r"""The matrices of inner products do not imply $W = (a/\sqrt b)\,C_K$ and
+    $H = \sqrt b\,Y$: that is one factorization among many.
 
-    Needs: D = K, where the neurons may be reordered, and D > K, where they may
-    share a class.
+    Needs: $D = K$, where the neurons may be reordered, and $D > K$, where they
+    may share a class.
     """
     error, apart = 0.0, np.inf
     for K, n in ((2, 3), (3, 4), (5, 2)):

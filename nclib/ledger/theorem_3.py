@@ -72,9 +72,9 @@ def theorem_3a(scale):
     strength="certified",
 )
 def theorem_3b(scale):
-    """Linearly independent samples always collapse.
+    r"""Linearly independent samples always collapse.
 
-    Needs: X of rank N, so d >= N.
+    Needs: $X$ of rank $N$, so $d \ge N$.
     """
     draws = at_scale(scale, 8, 60)
     square = 0
@@ -101,9 +101,9 @@ def theorem_3b(scale):
     strength="certified",
 )
 def theorem_3c(scale):
-    """If the all-one vector is outside the range of one X_k, no collapse.
+    """If the all-one vector is outside the range of one $X_k$, no collapse.
 
-    Needs: holds for generic samples as soon as n > d.
+    Needs: holds for generic samples as soon as $n > d$.
     """
     draws = at_scale(scale, 8, 60)
     for i, seed in enumerate(np.random.SeedSequence(33).spawn(draws)):
@@ -133,11 +133,11 @@ def theorem_3c(scale):
     strength="certified",
 )
 def erratum_49(scale):
-    """d < n is neither needed nor enough: what excludes collapse is one class
-    whose range misses the all-one vector.
+    r"""$d < n$ is neither needed nor enough: what excludes collapse is one
+    class whose range misses the all-one vector.
 
-    Needs: three families: d >= n with dependent samples, d < n with samples on
-    a common hyperplane, and the digits.
+    Needs: three families: $d \ge n$ with dependent samples, $d < n$ with
+    samples on a common hyperplane, and the digits.
     """
     draws = at_scale(scale, 4, 30)
     for seed in np.random.SeedSequence(49).spawn(draws):
@@ -184,10 +184,10 @@ def erratum_49(scale):
 )
 def digits_threshold(scale):
     """Of scikit-learn's digits, in file order, all ten classes can collapse up
-    to n = 32 samples each, and digit 1 cannot from n = 33 on.
+    to $n = 32$ samples each, and digit 1 cannot from $n = 33$ on.
 
-    Needs: the first n samples of each class; adding samples only adds
-    constraints, so one answer on either side settles all n; proved for the
+    Needs: the first $n$ samples of each class; adding samples only adds
+    constraints, so one answer on either side settles all $n$; proved for the
     float64 data.
     """
     X, y = digits()
@@ -234,7 +234,7 @@ def erratum_53(scale):
     separability that the text names: separable classes need not collapse, and
     independent samples are separable under any labels.
 
-    Needs: four samples in the plane, and random data of rank N.
+    Needs: four samples in the plane, and random data of rank $N$.
     """
     verdict = theorem_3(_PLANE, _KINDS)
     decision = decide(_PLANE, _KINDS)

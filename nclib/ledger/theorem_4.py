@@ -34,12 +34,12 @@ from nclib.proof_tools import lemma_10
     false_alarm=1e-5,
 )
 def theorem_4(scale):
-    """Two clusters collapse below the noise level sigma_4, with constant 1/2,
-    at which a sample crosses with chance Phi(-2 sqrt(log n)); from d = 2n on
-    they do at any noise level.
+    r"""Two clusters collapse below the noise level of (2.13) and (2.14), with
+    constant $\frac12$, at which a sample crosses with chance
+    $\Phi(-2\sqrt{\log n})$; from $d = 2n$ on they do at any noise level.
 
-    Needs: Gaussian mixture, K = 2; the curve with eps = 0, simulated from d =
-    1.2 n on.
+    Needs: Gaussian mixture, $K = 2$; the curve with $\varepsilon = 0$,
+    simulated from $d = 1.2\,n$ on.
     """
     closest, room = np.inf, []
     for n in (30, 300, 3000):
@@ -111,12 +111,12 @@ def lengths_at_the_curve(d, n, theta, norms, eps):
     false_alarm=1e-5,
 )
 def first_figure(scale):
-    """The measured transition is the exact boundary: the 50 % contour lies in
-    the predicted band in 95 % of the columns, the centers have chi-square
+    r"""The measured transition is the exact boundary: the 50% contour lies in
+    the predicted band in 95% of the columns, the centers have chi-square
     distances.
 
-    Needs: class 1, theta = 180, 120, 60, 0 degrees; band 5-95 % (0.5-99.5 % at
-    the quick size).
+    Needs: class 1, $\theta = 180$, 120, 60, 0 degrees; band 5–95% (0.5–99.5%
+    at the quick size).
     """
     result = figure_1.run(scale)
     level = at_scale(scale, 0.99, 0.9)
@@ -138,10 +138,10 @@ def first_figure(scale):
     false_alarm=1e-5,
 )
 def designs(scale):
-    """One nested draw a column gives the same transition as fresh draws in
+    """One nested draw per column gives the same transition as fresh draws in
     every cell, which is what the paper does.
 
-    Needs: n = 60 and six trials (n = 40 at the quick size, 300 at the
+    Needs: $n = 60$ and six trials ($n = 40$ at the quick size, 300 at the
     paper's).
     """
     if scale == "quick":
@@ -185,13 +185,13 @@ def designs(scale):
     strength="identity",
 )
 def small_noise(scale):
-    """For d close to n the true log is log(n/(d-n)): delta* - 1 over 4 tau^2
-    log(1/tau) tends to 1, and so does its minimum over a of tau^2 a^2 +
-    E(G-a)_+^2.
+    r"""For $d$ close to $n$ the true log is $\log(n/(d-n))$:
+    $\delta^\star - 1$ over $4\tau^2\log(1/\tau)$ tends to 1, and so does its
+    minimum over $a$ of $\tau^2 a^2 + \mathbb E(G-a)_+^2$.
 
-    Needs: two clusters at 90 degrees or more, tau = sigma / norm of the other
-    mean to 0; 1 minus the ratio is (3 log(4L) + log(2 pi) - 2) / (4L) to
-    first order, L = log(1/tau).
+    Needs: two clusters at 90 degrees or more, $\tau = \sigma / \|\mu_j\|$ of
+    the other mean $\mu_j$ to 0; 1 minus the ratio is
+    $(3\log(4L) + \log(2\pi) - 2)/(4L)$ to first order, $L = \log(1/\tau)$.
     """
 
     def simple(tau):
@@ -233,10 +233,12 @@ def small_noise(scale):
     strength="identity",
 )
 def erratum_29(scale):
-    """For <v1, v2> >= 0 the minimum of Lemma 10 is an infimum that no vector
-    attains, and it is 0, not negative, when v1 and v2 are parallel.
+    r"""For $\langle v_1, v_2\rangle \ge 0$ the minimum of Lemma 10 is an
+    infimum that no vector attains, and it is 0, not negative, when $v_1$ and
+    $v_2$ are parallel.
 
-    Needs: f(v) = <v1 + v, v2> / |v1 + v| over v orthogonal to v1.
+    Needs: $f(v) = \langle v_1 + v, v_2\rangle / \|v_1 + v\|$ over $v$
+    orthogonal to $v_1$.
     """
     rng = np.random.default_rng(29)
     attained, parallel, last = np.inf, np.inf, 0.0
@@ -269,9 +271,10 @@ def erratum_29(scale):
     strength="identity",
 )
 def epsilon_range(scale):
-    """Theorem 4 holds for 0 < eps < 1 as printed, but its first case is empty
-    unless eps < 3 - 2 sqrt 2 = 0.1716, and the second grants nothing unless
-    |cos theta| + 4 eps / (1-eps)^2 < 1.
+    r"""Theorem 4 holds for $0 < \varepsilon < 1$ as printed, but its first
+    case is empty unless $\varepsilon < 3 - 2\sqrt2$, which is 0.1716, and the
+    second grants nothing unless
+    $|\cos\theta| + 4\varepsilon/(1-\varepsilon)^2 < 1$.
 
     Needs: constants as in the proof.
     """
@@ -297,11 +300,11 @@ def epsilon_range(scale):
     strength="certified",
 )
 def erratum_31(scale):
-    """With the norm under the square root, as (2.14) reads, the bound is not
+    r"""With the norm under the square root, as (2.14) reads, the bound is not
     homogeneous, and false for short means.
 
-    Needs: right angle, means of norm 1e-4, eps = 0, constant 1/2; the norm
-    belongs outside.
+    Needs: right angle, means of norm $10^{-4}$, $\varepsilon = 0$, constant
+    $\frac12$; the norm belongs outside.
     """
     n = 60
     d = 6 * n // 5
@@ -330,8 +333,8 @@ def erratum_62(scale):
     """The white region of Figure 1 is not larger for every larger angle: from
     90 degrees on its exact edge is the same. Up to there it grows.
 
-    Needs: unit means, the noise levels of Figure 1, large n; at n = 300 the
-    centers differ by less than one dimension.
+    Needs: unit means, the noise levels of Figure 1, large $n$; at $n = 300$
+    the centers differ by less than one dimension.
     """
     n, degrees = 300, (0, 30, 60, 90, 120, 180)
     boundaries = [

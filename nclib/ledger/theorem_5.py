@@ -44,12 +44,12 @@ from nclib.transition import NestedDraw, smallest
     false_alarm=1e-8,
 )
 def theorem_5a(scale):
-    """K clusters with independent means collapse below the noise level
-    sigma_5a, with constant 1/2, at which a sample crosses with chance Phi(-2
-    sqrt(log Kn)) at most.
+    r"""$K$ clusters with independent means collapse below the noise level of
+    (2.16), with constant $\frac12$, at which a sample crosses with chance
+    $\Phi(-2\sqrt{\log Kn})$ at most.
 
-    Needs: means of rank K, d > n + K; the curve with eps = 0, simulated at d =
-    1.5 n and 2 n.
+    Needs: means of rank $K$, $d > n + K$; the curve with $\varepsilon = 0$,
+    simulated at $d = 1.5\,n$ and $2n$.
     """
     rng = np.random.default_rng(51)
     closest, room, equal, least, shrunk = np.inf, [], 0.0, np.inf, 0.0
@@ -114,12 +114,13 @@ def proof_margin(means, d, n):
     status="quoted",
 )
 def theorem_5b(scale):
-    """From the d/n of (2.17) on, K clusters collapse with probability at least
-    1 - K/n, whatever the means and the noise; indeed a class fails with
-    probability at most n^-8.
+    r"""From the $d/n$ of (2.17) on, $K$ clusters collapse with probability at
+    least $1 - K/n$, whatever the means and the noise; indeed a class fails
+    with probability at most $n^{-8}$.
 
-    Needs: Gaussian mixture, sigma > 0; by Wendel's theorem and Hoeffding's
-    inequality at every n and K, the exact chance computed for K = 2 to 20.
+    Needs: Gaussian mixture, $\sigma > 0$; by Wendel's theorem and Hoeffding's
+    inequality at every $n$ and $K$, the exact chance computed for $K = 2$ to
+    $20$.
     """
     off = excess = 0.0
     for K in (2, 3, 5, 10, 100):
@@ -155,9 +156,9 @@ def theorem_5b(scale):
     strength="certified",
 )
 def theorem_5c(scale):
-    """From d = Kn on, X has rank Kn and collapse is certain.
+    r"""From $d = Kn$ on, $X$ has rank $Kn$ and collapse is certain.
 
-    Needs: Gaussian mixture, sigma > 0.
+    Needs: Gaussian mixture, $\sigma > 0$.
     """
     trials = at_scale(scale, 2, 10)
     good = drawn = 0
@@ -187,11 +188,11 @@ def theorem_5c(scale):
     false_alarm=1e-5,
 )
 def second_figure(scale):
-    """The measured transition is the exact boundary: the 50 % contour lies in
+    """The measured transition is the exact boundary: the 50% contour lies in
     the predicted band in all columns but at most one, the centers have
     chi-square distances.
 
-    Needs: class 1, K = 4, orthonormal means; band 5-95 % (0.5-99.5 % at the
+    Needs: class 1, $K = 4$, orthonormal means; band 5–95% (0.5–99.5% at the
     quick size).
     """
     result = figure_2.run(scale)
@@ -224,10 +225,10 @@ def smallest_dimension(X, y, n):
     false_alarm=2e-6,
 )
 def wendel_law(scale):
-    """Without signal the smallest feasible dimension is n plus the number of
-    heads in (K-1) n fair tosses.
+    """Without signal the smallest feasible dimension is $n$ plus the number of
+    heads in $(K-1)n$ fair tosses.
 
-    Needs: means zero, one class, any n.
+    Needs: means zero, one class, any $n$.
     """
     draws = at_scale(scale, 100, 400, 4000)
     n, K = 20, 3
@@ -259,11 +260,13 @@ def wendel_law(scale):
     false_alarm=2e-6,
 )
 def wendel(scale):
-    """For all means of rank p and all noise levels P(class k feasible) >=
-    P(Bin((K-1) n, 1/2) <= d - n - p), which asks for less than (2.17) at the
-    same level 1 - 1/n; with equality without signal, p = 0.
+    r"""For all means of rank $p$ and all noise levels the chance that class
+    $k$ is feasible is at least
+    $\mathbb P(\mathrm{Bin}((K-1)n, \tfrac12) \le d-n-p)$, which asks for less
+    than (2.17) at the same level $1 - 1/n$; with equality without signal,
+    $p = 0$.
 
-    Needs: Gaussian mixture, sigma > 0, any d.
+    Needs: Gaussian mixture, $\sigma > 0$, any $d$.
     """
     least = min(
         theorem_5b_ratio(n, K) - wendel_ratio(n, K)
@@ -307,10 +310,11 @@ def wendel(scale):
     strength="certified",
 )
 def erratum_21(scale):
-    """The step 2 sigma sqrt(log Kn) <= F(gamma), with F = gamma^2 / |beta|^2,
-    must read <= sqrt F: as printed it grants far too much to long means.
+    r"""The step $2\sigma\sqrt{\log Kn} \le F(\gamma)$, with
+    $F = \gamma^2/\|\beta\|^2$, must read $\le \sqrt F$: as printed it grants
+    far too much to long means.
 
-    Needs: orthonormal means times 100, K = 3; (2.16) itself is right.
+    Needs: orthonormal means times 100, $K = 3$; (2.16) itself is right.
     """
     K, n, size = 3, 60, 100.0
     d = 3 * n // 2
@@ -336,11 +340,12 @@ def erratum_21(scale):
     strength="identity",
 )
 def erratum_22(scale):
-    """(4.13) needs E|h| - E|g_+| >= sqrt m - sqrt(N/2) at finite sizes, where
-    Proposition 13 is asymptotic; it is true from m = N/2 on, and false for
-    much smaller m.
+    r"""(4.13) needs $\mathbb E\|h\| - \mathbb E\|g_+\|$
+    $\ge \sqrt m - \sqrt{N/2}$ at finite sizes, where Proposition 13 is
+    asymptotic; it is true from $m = N/2$ on, and false for much smaller $m$.
 
-    Needs: g in N = (K-1) n, h in m = d - n - K dimensions; every N up to 300.
+    Needs: $g$ in $N = (K-1)n$, $h$ in $m = d - n - K$ dimensions; every $N$ up
+    to 300.
     """
     slack, last, false = np.inf, 0.0, 0
     top = at_scale(scale, 60, 300)
@@ -368,8 +373,8 @@ def erratum_22(scale):
     status="quoted",
 )
 def erratum_45(scale):
-    """The range the bounds leave open is 1 < d/n < (K+1)/2; the printed one,
-    1 < d/n < (K+1)/n, is empty for n > K.
+    """The range the bounds leave open is $1 < d/n < (K+1)/2$; the printed one,
+    $1 < d/n < (K+1)/n$, is empty for $n > K$.
 
     Needs: orthonormal means, the noise levels of Figure 2.
     """
@@ -395,12 +400,13 @@ def erratum_45(scale):
     status="quoted",
 )
 def erratum_63(scale):
-    """At low noise the union bound does not approximate the transition of
-    Figure 2: where d/n is given, it grants about half of the noise or less;
-    where the noise is, it asks for more than twice the d/n. Gordon's bound
-    nears its own limit only as n grows.
+    r"""At low noise the union bound does not approximate the transition of
+    Figure 2: where $d/n$ is given, it grants about half of the noise or less;
+    where the noise is, it asks for more than twice the $d/n$. Gordon's bound
+    nears its own limit only as $n$ grows.
 
-    Needs: K = 4, orthonormal means, n = 250, constant 1/2, eps = 0.
+    Needs: $K = 4$, orthonormal means, $n = 250$, constant $\frac12$,
+    $\varepsilon = 0$.
     """
     K, n, means = 4, 250, np.eye(4)
     ratios = (1.02, 1.05, 1.1, 1.3)
@@ -433,9 +439,10 @@ def erratum_63(scale):
     status="quoted",
 )
 def erratum_64(scale):
-    """(4.11) asks <mu_k, beta> = 1 and (4.12) divides by the length of mu_k
-    in the null space of Z_k: neither can be for mu_k = 0. Any beta_0 with X_k
-    beta_0 = 1 serves in its place, whatever the means.
+    r"""(4.11) asks $\langle\mu_k, \beta\rangle = 1$ and (4.12) divides by the
+    length of $\mu_k$ in the null space of $Z_k$: neither can be for
+    $\mu_k = 0$. Any $\beta_0$ with $X_k\beta_0 = \mathbf 1$ serves in its
+    place, whatever the means.
 
     Needs: (2.17); the paper's means are independent only where it says so.
     """

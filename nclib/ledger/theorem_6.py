@@ -85,7 +85,7 @@ def cuts(H):
     strength="certified",
 )
 def theorem_6(scale):
-    """Above the printed width the features have rank N, their Gram matrix
+    """Above the printed width the features have rank $N$, their Gram matrix
     keeps half of the smallest eigenvalue of the printed kernel, and collapse
     is proved.
 
@@ -135,12 +135,12 @@ def theorem_6(scale):
     false_alarm=1.2e-5,
 )
 def chernoff_width_claim(scale):
-    """At (4/3) (sqrt N + L t)^2 log(N/p) neurons, L^2 = |X|^2 / lambda and
-    t^2 = 2 log(16 + 64 L^2), the features have rank N but for a chance of p;
-    the printed width is never below 1/22 of it.
+    r"""At $\frac43(\sqrt N + Lt)^2\log(N/p)$ neurons, $L^2 = \|X\|^2/\lambda$
+    and $t^2 = 2\log(16 + 64L^2)$, the features have rank $N$ but for a chance
+    of $p$; the printed width is never below 1/22 of it.
 
-    Needs: unit rows, lambda the smallest eigenvalue of the printed kernel;
-    opposite points too, where that is positive; rank N proved.
+    Needs: unit rows, $\lambda$ the smallest eigenvalue of the printed kernel;
+    opposite points too, where that is positive; rank $N$ proved.
     """
     half = np.linalg.qr(np.random.default_rng(6).normal(size=(3, 3)))[0]
     small = {
@@ -177,12 +177,14 @@ def chernoff_width_claim(scale):
     false_alarm=1.8e-5,
 )
 def no_log(scale):
-    """At 48 (1 + 4 |X|^2 / lambda) (N + 2u) neurons the mean of phi phi' has
-    smallest eigenvalue at least lambda/2, but for a chance of 2 exp(-u); no
-    log N, and lambda, of the printed kernel, only to the first power.
+    r"""At $48(1 + 4\|X\|^2/\lambda)(N + 2u)$ neurons the mean of
+    $\varphi\varphi^\top$ has smallest eigenvalue at least $\lambda/2$, but for
+    a chance of $2e^{-u}$; no $\log N$, and $\lambda$, of the printed kernel,
+    only to the first power.
 
-    Needs: unit rows. Checked besides: E g^4 <= (E g^2)^2 + 4 |X|^2 E g^2 for
-    every weighted sum g of features, by quadrature.
+    Needs: unit rows. Checked besides: $\mathbb E g^4 \le (\mathbb E g^2)^2 +
+    4\|X\|^2\,\mathbb E g^2$ for every weighted sum $g$ of features, by
+    quadrature.
     """
 
     def moment(power, theta, weights):
@@ -218,11 +220,11 @@ def no_log(scale):
     strength="certified",
 )
 def exactly_n(scale):
-    """Some N neurons give N points rank N, and then every labeling collapses,
-    also where random neurons need many more.
+    """Some $N$ neurons give $N$ points rank $N$, and then every labeling
+    collapses, also where random neurons need many more.
 
-    Needs: unit rows and a nonsingular kernel; neurons chosen among random
-    ones by a pivoted QR factorization; rank N proved.
+    Needs: unit rows and a nonsingular kernel; neurons chosen among random ones
+    by a pivoted QR factorization; rank $N$ proved.
     """
     draws = at_scale(scale, 2, 6)
     found, rng = [], np.random.default_rng(0)
@@ -311,8 +313,9 @@ def kernel_monte_carlo(scale):
     strength="identity",
 )
 def erratum_9(scale):
-    """The matrix printed there, E relu relu' - (2/pi) J, has a negative
-    diagonal; with 1/(2 pi) it is the covariance and positive definite.
+    r"""The matrix printed there,
+    $\mathbb E\,\varphi\varphi^\top - \frac2\pi J$, has a negative diagonal;
+    with $1/(2\pi)$ it is the covariance and positive definite.
 
     Needs: unit rows, in general position.
     """
@@ -336,9 +339,9 @@ def erratum_9(scale):
     strength="identity",
 )
 def erratum_10(scale):
-    """Centered with sqrt(2/pi), twice the mean, the printed matrix is the
+    r"""Centered with $\sqrt{2/\pi}$, twice the mean, the printed matrix is the
     uncentered kernel, not the covariance; it differs from that of Lemma 9 by
-    (2/pi) J. With it the theorem is true (chernoff-width).
+    $\frac2\pi J$. With it the theorem is true (chernoff-width).
 
     Needs: unit rows.
     """
@@ -366,11 +369,11 @@ def erratum_10(scale):
     strength="identity",
 )
 def erratum_11(scale):
-    """Without unit norms a constant cannot center the features: the mean is
-    |x| / sqrt(2 pi).
+    r"""Without unit norms a constant cannot center the features: the mean is
+    $\|x\|/\sqrt{2\pi}$.
 
-    Needs: |x|^2 < 1/pi makes the diagonal negative, even with the corrected
-    constant.
+    Needs: $\|x\|^2 < 1/\pi$ makes the diagonal negative, even with the
+    corrected constant.
     """
     short, theta = 0.5, 1.0
     norms = (short, short)
@@ -449,13 +452,14 @@ def erratum_13(scale):
     false_alarm=2e-5,
 )
 def erratum_14(scale):
-    """The tail printed for the norm of the mean feature is that of one
-    direction; repaired, |e| <= sqrt(tr H / d1) + |X| sqrt(2u / d1) but for a
-    chance of exp(-u), where e is the mean less m = E phi. Only |e|^2 is
-    needed: mean of phi phi' = C + (3/4) m m' - 4 e e' + r r'.
+    r"""The tail printed for the norm of the mean feature is that of one
+    direction; repaired, $\|e\| \le \sqrt{\operatorname{tr} H/d_1} +
+    \|X\|\sqrt{2u/d_1}$ but for a chance of $e^{-u}$, where $e$ is the mean
+    less $m = \mathbb E\varphi$. Only $\|e\|^2$ is needed: the mean of
+    $\varphi\varphi^\top$ is $C + \frac34mm^\top - 4ee^\top + rr^\top$.
 
-    Needs: C the mean of (phi - m)(phi - m)', which is near the covariance,
-    and r = m/2 + 2e.
+    Needs: $C$ the mean of $(\varphi - m)(\varphi - m)^\top$, which is near the
+    covariance, and $r = \frac12m + 2e$.
     """
     # Orthonormal points: the features of a neuron are independent.
     N, d1 = 500, 2000
@@ -491,8 +495,8 @@ def erratum_14(scale):
     strength="identity",
 )
 def erratum_15(scale):
-    """E relu = 1/sqrt(2 pi), not sqrt(2/pi); and E phi phi' = H + J/(2 pi),
-    with no d1 in it.
+    r"""$\mathbb E\varphi_i = 1/\sqrt{2\pi}$, not $\sqrt{2/\pi}$; and
+    $\mathbb E\,\varphi\varphi^\top = H + J/(2\pi)$, with no $d_1$ in it.
 
     Needs: unit rows.
     """
@@ -519,10 +523,11 @@ def erratum_15(scale):
     status="numerical",
 )
 def rank_width_claim(scale):
-    """N random neurons gave N points, uniform on the sphere, rank N in every
-    draw in five or more dimensions; in the plane most draws need far more.
+    """$N$ random neurons gave $N$ points, uniform on the sphere, rank $N$ in
+    every draw in five or more dimensions; in the plane most draws need far
+    more.
 
-    Needs: rank N proved for the float64 features in ten or more dimensions.
+    Needs: rank $N$ proved for the float64 features in ten or more dimensions.
     """
     draws = at_scale(scale, 2, 10)
     shapes = ((5, 60), (10, 100), (50, 100), (200, 200))
@@ -552,8 +557,8 @@ def rank_width_claim(scale):
     status="numerical",
 )
 def rank_width_crowd(scale):
-    """Points that crowd around one direction need far more neurons than
-    points for rank N; N - d of these must have their kink among the points.
+    """Points that crowd around one direction need far more neurons than points
+    for rank $N$; $N - d$ of these must have their kink among the points.
 
     Needs: 40 points in five dimensions, within about 0.1 and 0.01 of one
     direction; the second half is proved.
@@ -585,13 +590,13 @@ def rank_width_crowd(scale):
     strength="certified",
 )
 def erratum_17(scale):
-    """A width of N log N is not enough for all data: so many neurons do not
-    give rank N to points that crowd, nor collapse; with the factor it is.
+    r"""A width of $N\log N$ is not enough for all data: so many neurons do not
+    give rank $N$ to points that crowd, nor collapse; with the factor it is.
 
-    Needs: 40 points in five dimensions within 0.001 of one direction; the
-    rank is at most d + the number of neurons that cut, each with chance at
-    most 2 sin(a) Gamma(d/2) / (sqrt(pi) Gamma((d-1)/2)) for points within
-    the angle a.
+    Needs: 40 points in five dimensions within 0.001 of one direction; the rank
+    is at most $d$ plus the number of neurons that cut, each with chance at
+    most $2\sin(a)\,\Gamma(\frac d2)/(\sqrt\pi\,\Gamma(\frac{d-1}2))$ for
+    points within the angle $a$.
     """
     N, d = 40, 5
     width = math.ceil(N * math.log(N))
@@ -623,9 +628,9 @@ def erratum_17(scale):
     strength="certified",
 )
 def erratum_54(scale):
-    """x and 2x in one class never collapse, whatever the width or depth of a
-    ReLU network without biases, although no samples of different classes are
-    parallel; without the 2x, or with a bias, they do.
+    """$x$ and $2x$ in one class never collapse, whatever the width or depth of
+    a ReLU network without biases, although no samples of different classes are
+    parallel; without the $2x$, or with a bias, they do.
 
     Needs: certified at integer samples and neurons, one and two layers.
     """
@@ -663,12 +668,12 @@ def erratum_54(scale):
 )
 def collapse_width_claim(scale):
     """With inputs uniform on the sphere and labels unrelated to them a class
-    collapses on random features from d1 / n = 1.391 on at K = 2, 1.874 at
-    K = 4, 2.653 at K = 10.
+    collapses on random features from $d_1/n = 1.391$ on at $K = 2$, 1.874 at
+    $K = 4$, 2.653 at $K = 10$.
 
-    Needs: n samples a class, n large; one class; three dimensions at K = 4,
-    else 50; allowed: 4.5 standard errors of the predicted spread, and 1.5 / n
-    for the finite size.
+    Needs: $n$ samples per class, $n$ large; one class; three dimensions at
+    $K = 4$, else 50; allowed: 4.5 standard errors of the predicted spread, and
+    $1.5/n$ for the finite size.
     """
     cases = ((2, 100, 20, 50), (4, 60, 12, 3), (10, 40, 8, 50))
     if scale != "quick":
@@ -694,11 +699,11 @@ def collapse_width_claim(scale):
     strength="identity",
 )
 def erratum_12(scale):
-    """The gradient of w -> relu(<w, x_i>) tends to x_i on the active side of
-    the kink, not to the point z of the kink itself; the conclusion a_i = 0 is
-    unaffected.
+    r"""The gradient of $w \mapsto \sigma(\langle w, x_i\rangle)$ tends to
+    $x_i$ on the active side of the kink, not to the point $z$ of the kink
+    itself; the conclusion $a_i = 0$ is unaffected.
 
-    Needs: x_i not zero; gradients by differences.
+    Needs: $x_i$ not zero; gradients by differences.
     """
     rng = np.random.default_rng(12)
     active, silent, miss, jump = 0.0, 0.0, np.inf, np.inf

@@ -52,10 +52,10 @@ def draws(scale):
     false_alarm=2e-5,
 )
 def collapsed_error_claim(scale):
-    """The best cosine of a collapsed neuron tends to 1/q, so that collapse
-    multiplies the noise variance by q^2.
+    r"""The best cosine of a collapsed neuron tends to $1/q$, so that collapse
+    multiplies the noise variance by $q^2$.
 
-    Needs: (2.20), d/n tending to delta above the phase boundary.
+    Needs: (2.20), $d/n$ tending to $\delta$ above the phase boundary.
     """
     n = 200
     count, tolerance = at_scale(scale, (16, 0.045), (40, 0.03), (100, 0.02))
@@ -80,10 +80,11 @@ def collapsed_error_claim(scale):
     strength="identity",
 )
 def price_of_collapse(scale):
-    """The factor q^2 lies between delta/(delta - 1) and delta/(delta - 3/2),
-    whatever the noise; it is finite exactly above the phase boundary.
+    r"""The factor $q^2$ lies between $\delta/(\delta - 1)$ and
+    $\delta/(\delta - \frac32)$, whatever the noise; it is finite exactly above
+    the phase boundary.
 
-    Needs: delta > 3/2 for the upper bound; the formula for q.
+    Needs: $\delta > \frac32$ for the upper bound; the formula for $q$.
     """
     inside = []
     for delta in (1.6, 2, 3, 5, 10, 100, 1e4):
@@ -124,10 +125,10 @@ def price_of_collapse(scale):
     false_alarm=1e-5,
 )
 def theorem_7a(scale):
-    """At low noise some collapsed neuron errs at most n^-2 of the time.
+    r"""At low noise some collapsed neuron errs at most $n^{-2}$ of the time.
 
-    Needs: s <= (1 - eps)/2 sqrt((d - n + 1)/(d log n)), the constant of the
-    proof, and d - n + 1 of larger order than log(n)/eps^2.
+    Needs: $s \le \frac{1-\varepsilon}2\sqrt{(d-n+1)/(d\log n)}$, the constant
+    of the proof, and $d - n + 1$ of larger order than $\log(n)/\varepsilon^2$.
     """
     count = at_scale(scale, 15, 40, 200)
     worst, exact = [], True
@@ -152,11 +153,11 @@ def theorem_7a(scale):
     false_alarm=2e-5,
 )
 def beta_law_claim(scale):
-    """Without the inequalities the square of the best cosine has the law
-    Beta((d - n + 1)/2, (n - 1)/2); with them the best cosine is the same on
-    every draw on which no inequality is active, and smaller on the others.
+    r"""Without the inequalities the square of the best cosine has the law
+    $\mathrm{Beta}((d-n+1)/2, (n-1)/2)$; with them the best cosine is the same
+    on every draw on which no inequality is active, and smaller on the others.
 
-    Needs: (2.20); any n <= d.
+    Needs: (2.20); any $n \le d$.
     """
     count = at_scale(scale, 400, 2000, 10000)
     compared = at_scale(scale, 20, 100, 400)
@@ -192,9 +193,9 @@ def beta_law_claim(scale):
     strength="identity",
 )
 def sandwich_claim(scale):
-    """Two bounds from the data alone enclose B = (s q)^2 of every sample.
+    r"""Two bounds from the data alone enclose $B = (sq)^2$ of every sample.
 
-    Needs: any two-class data; the upper bound needs d - 1 >= 2n.
+    Needs: any two-class data; the upper bound needs $d - 1 \ge 2n$.
     """
     count = at_scale(scale, 12, 60, 300)
     inside, gaps = 0, []
@@ -225,11 +226,11 @@ def sandwich_claim(scale):
     false_alarm=1e-6,
 )
 def theorem_7b(scale):
-    """With probability at least 1 - 3/n no collapsed neuron errs less than an
-    explicit bound, with T(s) in place of the printed moment, without the term
-    1, and without open constants.
+    """With probability at least $1 - 3/n$ no collapsed neuron errs less than
+    an explicit bound, with $T(s)$ in place of the printed moment, without the
+    term 1, and without open constants.
 
-    Needs: (2.20), any n, d, s; proved given three standard concentration
+    Needs: (2.20), any $n$, $d$, $s$; proved given three standard concentration
     inequalities.
     """
     n, d, count = 200, 2120, draws(scale)
@@ -272,11 +273,11 @@ def tail_probability(n, s, threshold, down):
     false_alarm=2e-6,
 )
 def events_7b(scale):
-    """Each of the three inequalities behind the corrected 7(b) fails with
-    probability at most 1/n. With half of the square of its deviation, or
-    without sqrt(2 log n) for the spectrum, it fails more often.
+    r"""Each of the three inequalities behind the corrected 7(b) fails with
+    probability at most $1/n$. With half of the square of its deviation, or
+    without $\sqrt{2\log n}$ for the spectrum, it fails more often.
 
-    Needs: Gaussian noise; any n, d, s. The first two probabilities are
+    Needs: Gaussian noise; any $n$, $d$, $s$. The first two probabilities are
     computed, the third is simulated.
     """
     spread = []
@@ -323,11 +324,11 @@ def events_7b(scale):
     strength="identity",
 )
 def roots(scale):
-    """g(s) = 1 + U(s) - s^2 - 2 T(s) vanishes at 1.05377 and 4.16121 only;
-    (2.28) fails for large n exactly where g > 0.
+    r"""$g(s) = 1 + U(s) - s^2 - 2\,T(s)$ vanishes at 1.05377 and 4.16121 only;
+    (2.28) fails for large $n$ exactly where $g > 0$.
 
-    Needs: d = 2 n log n, fixed s, c1, c2, n growing; compared with the formula
-    for q.
+    Needs: $d = 2n\log n$, fixed $s$, $c_1$, $c_2$, $n$ growing; compared with
+    the formula for $q$.
     """
     low, high = printed_bound_roots()
     s = np.geomspace(0.05, 50, 400)
@@ -371,10 +372,10 @@ def roots(scale):
     false_alarm=1e-6,
 )
 def erratum_44(scale):
-    """(2.27) leaves its constant open; with 1 the rate n^-2 fails, with 1/2 it
-    holds.
+    r"""(2.27) leaves its constant open; with 1 the rate $n^{-2}$ fails, with
+    $\frac12$ it holds.
 
-    Needs: eps = 0.2, n = 200, d = 600.
+    Needs: $\varepsilon = 0.2$, $n = 200$, $d = 600$.
     """
     n, d = 200, 600
     half = theorem_7a_sigma(d, n, 0.2)
@@ -396,10 +397,10 @@ def erratum_44(scale):
     false_alarm=1e-6,
 )
 def erratum_1(scale):
-    """(2.28) as printed is no lower bound for s < 1.0538 and s > 4.1612,
-    whatever c1 and c2; the corrected bound holds.
+    """(2.28) as printed is no lower bound for $s < 1.0538$ and $s > 4.1612$,
+    whatever $c_1$ and $c_2$; the corrected bound holds.
 
-    Needs: n = 200, d = 2120, c1 = c2 = 0 for the instances.
+    Needs: $n = 200$, $d = 2120$, $c_1 = c_2 = 0$ for the instances.
     """
     n, d, count = 200, 2120, draws(scale)
     parts, holds = [], True
@@ -435,11 +436,11 @@ def erratum_1(scale):
     false_alarm=1e-6,
 )
 def erratum_2(scale):
-    """U(s) exceeds the moment T(s) at least threefold, so it cannot stand in a
-    lower bound; T(s) can.
+    """$U(s)$ exceeds the moment $T(s)$ at least threefold, so it cannot stand
+    in a lower bound; $T(s)$ can.
 
-    Needs: the instance s = 15, n = 200, d = 2120 isolates this step: the term
-    1 is left out.
+    Needs: the instance $s = 15$, $n = 200$, $d = 2120$ isolates this step: the
+    term 1 is left out.
     """
     n, d, s, count = 200, 2120, 15.0, draws(scale)
     exact = True
@@ -482,12 +483,12 @@ def erratum_2(scale):
     false_alarm=1e-5,
 )
 def erratum_3(scale):
-    """The term 1 belongs to an event of probability Phi(-sqrt(n)/s), on which
-    the excess is n (s zbar - 1)^2, less than n on average; the bound without
-    it holds in both cases.
+    r"""The term 1 belongs to an event of probability $\Phi(-\sqrt n/s)$, on
+    which the excess is $n(s\bar z - 1)^2$, less than $n$ on average; the bound
+    without it holds in both cases.
 
-    Needs: the instance s = 0.3, n = 200, d = 2120 isolates this step: T(s)
-    replaces the printed moment.
+    Needs: the instance $s = 0.3$, $n = 200$, $d = 2120$ isolates this step:
+    $T(s)$ replaces the printed moment.
     """
     n, d, s, count = 200, 2120, 0.3, draws(scale)
     best = errors(n, d, s, count)
@@ -537,12 +538,13 @@ def erratum_3(scale):
     false_alarm=5e-5,
 )
 def erratum_4(scale):
-    """The proof prints d/2 I <= Z Z^T but uses Z Z^T <= 2d I; neither holds at
-    n = 100, d = ceil(2 n log n), and (sqrt(d-1) + sqrt(2n) + sqrt(2 log n))^2
-    is the upper bound it needs.
+    r"""The proof prints $\frac d2I \preceq ZZ^\top$ but uses
+    $ZZ^\top \preceq 2dI$; neither holds at $n = 100$,
+    $d = \lceil 2n\log n\rceil$, and
+    $(\sqrt{d-1} + \sqrt{2n} + \sqrt{2\log n})^2$ is the upper bound it needs.
 
-    Needs: Z with 2n rows and d - 1 columns; Z Z^T <= 2d I holds from n of
-    order 1000 on.
+    Needs: $Z$ with $2n$ rows and $d - 1$ columns; $ZZ^\top \preceq 2dI$ holds
+    from $n$ of order 1000 on.
     """
     n, count = 100, at_scale(scale, 10, 30, 40)
     d = int(np.ceil(2 * n * np.log(n)))
@@ -570,12 +572,12 @@ def erratum_4(scale):
     false_alarm=1e-6,
 )
 def erratum_51(scale):
-    """Where 7(b) applies the best collapsed neuron is asymptotically Bayes
+    r"""Where 7(b) applies the best collapsed neuron is asymptotically Bayes
     optimal, and a collapsed network with two neurons for each class is not
     worse: a large error there is the error of the problem.
 
-    Needs: d = ceil(2 n log n) and n growing; by the sandwich, which holds for
-    every sample.
+    Needs: $d = \lceil 2n\log n\rceil$ and $n$ growing; by the sandwich, which
+    holds for every sample.
     """
     sizes = at_scale(scale, (100, 200), (100, 200), (100, 200, 800))
     rows, holds = [], True
@@ -608,9 +610,9 @@ def erratum_51(scale):
     strength="identity",
 )
 def erratum_60(scale):
-    """At equality in (4.21) the first constraint fails with probability
-    Phi(-sqrt(log n)), which is not O(1/n); sigma sqrt(2 log n) on its left
-    makes it so, and (4.22) is stronger anyway.
+    r"""At equality in (4.21) the first constraint fails with probability
+    $\Phi(-\sqrt{\log n})$, which is not $O(1/n)$; $\sigma\sqrt{2\log n}$ on
+    its left makes it so, and (4.22) is stronger anyway.
 
     Needs: the tail of one normal variable.
     """
@@ -639,10 +641,10 @@ def erratum_60(scale):
     strength="identity",
 )
 def erratum_66(scale):
-    """P(|z| >= r)/2 is Phi(-r) only for r >= 0; the error of a neuron that
-    points away from its mean is Phi(-r) all the same.
+    r"""$\mathbb P(|z| \ge r)/2$ is $\Phi(-r)$ only for $r \ge 0$; the error of
+    a neuron that points away from its mean is $\Phi(-r)$ all the same.
 
-    Needs: r = <mu, beta>/(sigma ||beta||).
+    Needs: $r = \langle\mu, \beta\rangle/(\sigma\|\beta\|)$.
     """
     off, wrong = 0.0, []
     for r in (-2.0, -0.5, 0.0, 0.5, 2.0):

@@ -62,10 +62,11 @@ def _size(scale):
     false_alarm=1e-5,
 )
 def theorem_8a(scale):
-    """At low noise some pair of collapsed neurons errs O(n^-2) of the time,
-    whatever ties count as.
+    r"""At low noise some pair of collapsed neurons errs $O(n^{-2})$ of the
+    time, whatever ties count as.
 
-    Needs: those of Theorem 7(a) with its constant 1/2, eps = 0.2.
+    Needs: those of Theorem 7(a) with its constant $\frac12$,
+    $\varepsilon = 0.2$.
     """
     parts, holds = [], True
     for n, d in ((100, 400), (200, 600)):
@@ -130,13 +131,14 @@ def two_neuron_claim(scale):
     status="quoted",
 )
 def theorem_8b(scale):
-    """If f(x) = 0 counts as an error, no pair of collapsed neurons errs less
-    than the mean of its two neurons' own errors, hence not less than the
+    r"""If $f(x) = 0$ counts as an error, no pair of collapsed neurons errs
+    less than the mean of its two neurons' own errors, hence not less than the
     corrected bound of Theorem 7(b); if it counts as half an error, not less
-    than 1/2 - (D(c_1) + D(c_2))/4, which exceeds Bayes and half of that mean.
+    than $\frac12 - (D(c_1) + D(c_2))/4$, which exceeds Bayes and half of that
+    mean.
 
-    Needs: the first and the last part for any two neurons (proved); the
-    second with probability at least 1 - 5/n.
+    Needs: the first and the last part for any two neurons (proved); the second
+    with probability at least $1 - 5/n$.
     """
     count = at_scale(scale, 300, 2000, 10000)
     rng, gaps, halves, above = np.random.default_rng(80), [], [], []
@@ -197,11 +199,11 @@ def theorem_8b(scale):
     false_alarm=1e-8,
 )
 def erratum_6(scale):
-    """P(g1 < g2) >= P(g1 <= 0) fails where both neurons are silent: with the
-    strict inequality admissible pairs beat (2.28), one neuron and even Bayes;
-    with ties as errors none does.
+    r"""$\mathbb P(g_1 < g_2) \ge \mathbb P(g_1 \le 0)$ fails where both
+    neurons are silent: with the strict inequality admissible pairs beat
+    (2.28), one neuron and even Bayes; with ties as errors none does.
 
-    Needs: n = 200, d = 2120, s = 2, where (2.28) itself is true for one
+    Needs: $n = 200$, $d = 2120$, $s = 2$, where (2.28) itself is true for one
     neuron.
     """
     n, d, s = 200, 2120, 2.0
@@ -244,10 +246,10 @@ def erratum_6(scale):
     false_alarm=1e-6,
 )
 def erratum_7(scale):
-    """The error is not at least 1 - Phi(sqrt(d/n) s^(-3/2)) for large s; the
-    right law for one neuron is Phi(-sqrt(1 - 3n/(2d))/s).
+    r"""The error is not at least $1 - \Phi(\sqrt{d/n}\,s^{-3/2})$ for large
+    $s$; the right law for one neuron is $\Phi(-\sqrt{1 - 3n/(2d)}/s)$.
 
-    Needs: instances s = 15, 30 at n = 200, d = 2120.
+    Needs: instances $s = 15$, $30$ at $n = 200$, $d = 2120$.
     """
     n, d = 200, 2120
     parts, holds = [], True
@@ -284,12 +286,12 @@ def erratum_7(scale):
     false_alarm=2e-5,
 )
 def hyperplane_pair_claim(scale):
-    """The largest squared cosine of mu with a direction that is constant on
-    either class is Beta((d - 2n + 2)/2, n - 1), so that q^2 tends to delta/
-    (delta - 2); where the constants have their signs it belongs to collapsed
-    neurons beta_2 = -c beta_1, which have no ties.
+    r"""The largest squared cosine of $\mu$ with a direction that is constant
+    on either class is $\mathrm{Beta}((d-2n+2)/2, n-1)$, so that $q^2$ tends to
+    $\delta/(\delta - 2)$; where the constants have their signs it belongs to
+    collapsed neurons $\beta_2 = -c\beta_1$, which have no ties.
 
-    Needs: (2.20), d > 2n.
+    Needs: (2.20), $d > 2n$.
     """
     count = at_scale(scale, 400, 2000, 10000)
     parts, holds = [], True
@@ -325,11 +327,12 @@ def hyperplane_pair_claim(scale):
     false_alarm=2e-5,
 )
 def pair_angle(scale):
-    """The two best neurons have a cosine that tends to -delta/((delta - 2e)
-    q^2) with e = Phi(-1/(sq)), and with it the three errors of the pair.
+    r"""The two best neurons have a cosine that tends to
+    $-\delta/((\delta - 2e)q^2)$ with $e = \Phi(-1/(sq))$, and with it the
+    three errors of the pair.
 
-    Needs: (2.20), d/n tending to delta above the phase boundary; confirmed
-    numerically.
+    Needs: (2.20), $d/n$ tending to $\delta$ above the phase boundary;
+    confirmed numerically.
     """
     n = 200
     count, near = at_scale(scale, (10, 0.06), (20, 0.045), (60, 0.03))
@@ -367,8 +370,8 @@ def pair_angle(scale):
     strength="identity",
 )
 def erratum_40(scale):
-    """With alpha_i < 0 on S_2 the printed minus sign turns both sums positive;
-    the sum needs |alpha_i|.
+    r"""With $\alpha_i < 0$ on $S_2$ the printed minus sign turns both sums
+    positive; the sum needs $|\alpha_i|$.
 
     Needs: a collapsed network built for the data; sign doubled in our copy of
     the text.
@@ -426,11 +429,11 @@ def four_neurons(n, d, s):
 )
 def collapse_for_free(scale):
     """Every linear classifier that separates the training set belongs to
-    collapsed global minimizers with 2K neurons, which decide as it does: with
-    independent samples collapse restricts generalization by nothing more.
+    collapsed global minimizers with $2K$ neurons, which decide as it does:
+    with independent samples collapse restricts generalization by nothing more.
 
-    Needs: d > N, independent samples; the two agree in the limit of a long
-    vector, here 1e4 times the longest neuron; checked for K = 2 and 3.
+    Needs: $d > N$, independent samples; the two agree in the limit of a long
+    vector, here $10^4$ times the longest neuron; checked for $K = 2$ and $3$.
     """
     cases = ((100, 400, 0.5), (100, 400, 1.0), (40, 200, 0.5))
     cases = at_scale(scale, cases, (*cases, (200, 2120, 0.5)))
@@ -468,11 +471,11 @@ def collapse_for_free(scale):
     false_alarm=1e-6,
 )
 def erratum_52(scale):
-    """That any W_1 that induces collapse errs at least as often as (2.28) is
-    false from four neurons on, even after (2.28) is corrected; for two
-    neurons and ties as errors the corrected bound holds.
+    """That any $W_1$ that induces collapse errs at least as often as (2.28) is
+    false from four neurons on, even after (2.28) is corrected; for two neurons
+    and ties as errors the corrected bound holds.
 
-    Needs: an instance at n = 200, d = 2120, s = 0.5.
+    Needs: an instance at $n = 200$, $d = 2120$, $s = 0.5$.
     """
     n, d, s = 200, 2120, 0.5
     metric, gap, error, apart = four_neurons(n, d, s)

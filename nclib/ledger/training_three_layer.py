@@ -3,11 +3,11 @@
 import numpy as np
 from scipy.special import softmax
 
-from nclib.data import first_per_class
+from nclib.data import first_per_class, images, which_images
 from nclib.feasibility import decide
 from nclib.figures import figure_6
 from nclib.figures.figure_6 import attained, dead_share, limits, trained
-from nclib.figures.record import kept
+from nclib.figures.record import kept_record
 from nclib.kernels import random_first_layer
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, listed, proved
@@ -21,13 +21,13 @@ from nclib.training import train
     status="numerical",
 )
 def figure_6_claim(scale):
-    """The widest random layer d1 brings the trained net closest to collapse:
-    of all nets it ends with the least NC1 and the least distance to the
-    minimum of Theorem 2.
+    """The widest random layer $d_1$ brings the trained net closest to
+    collapse: of all nets it ends with the least NC1 and the least distance to
+    the minimum of Theorem 2.
 
     Needs: seed 0, small live sizes; between the widths neither need fall; the
-    widths of the second layer (32) and of the batches (128) are ours; at n =
-    500 the record is the witness.
+    widths of the second layer (32) and of the batches (128) are ours; at
+    $n = 500$ the record is the witness.
     """
     result = trained(scale)
     nc1, gap = result.last("nc1"), result.last("gap")
@@ -48,15 +48,15 @@ def figure_6_claim(scale):
     status="numerical",
 )
 def figure_6_record(scale):
-    """After 1e5 epochs of SGD, NC1 and the gap fall with every wider layer,
-    NC2 stays far above the paper's 1e-3; L-BFGS takes the widest net to the
-    global minimum, but not every wider net closer to it.
+    """After $10^5$ epochs of SGD, NC1 and the gap fall with every wider layer,
+    NC2 stays far above the paper's $10^{-3}$; L-BFGS takes the widest net to
+    the global minimum, but not every wider net closer to it.
 
-    Needs: the kept runs, n = 500, seed 0, one net a width; batches of 128 and
-    32 neurons are ours.
+    Needs: the kept runs, $n = 500$, seed 0, one net per width; batches of 128
+    and 32 neurons are ours.
     """
     record, limit = (
-        figure_6.ThreeLayers.load(kept(f"{name}.npz"))
+        figure_6.ThreeLayers.load(kept_record(f"{name}.npz"))
         for name in ("figure_6", "figure_6_limit")
     )
     nc1, nc2, gap = map(record.last, ("nc1", "nc2_features", "gap"))
@@ -90,16 +90,16 @@ def figure_6_record(scale):
     strength="certified",
 )
 def three_layer_narrow(scale):
-    """With as many random neurons as images a class no three-layer net
+    """With as many random neurons as images per class no three-layer net
     collapses: for each of the first four classes the all-one vector is outside
     the range of the hidden features.
 
-    Needs: seed 0; d1 = n = 500 of Fashion-MNIST, or 174 of the digits where
+    Needs: seed 0; $d_1 = n = 500$ of Fashion-MNIST, or 174 of the digits where
     that is not at hand.
     """
-    name = figure_6.images(1)[1]
+    name = which_images()
     n = 500 if name == "Fashion-MNIST" else 174
-    X, y = figure_6.images(n)[0]
+    X, y = images(n)[0]
     layer = figure_6.first_layer(X.shape[1], n, 0)
     hidden = np.maximum(X @ layer, 0)
     labels = [0, 1, 2, 3]
@@ -112,7 +112,8 @@ def three_layer_narrow(scale):
     return proved(decision, False, labels) and all(alone) and easy, (
         f"{name}, n = d1 = {n}: classes 0 to 3 excluded by their own images "
         f"(s = 0), proved; of the {n} neurons {listed(firing, 'd')} fire on "
-        "them; with the first 20 images a class all four are feasible, proved"
+        "them; with the first 20 images per class all four are feasible, "
+        "proved"
     )
 
 
@@ -121,11 +122,11 @@ def three_layer_narrow(scale):
     strength="certified",
 )
 def three_layer_floor(scale):
-    """No three-layer net gets below the minimum of Theorem 2; one attains it
+    r"""No three-layer net gets below the minimum of Theorem 2; one attains it
     exactly if (2.12) holds on the random features.
 
-    Needs: equal classes, D >= K; checked on nets trained by SGD and by L-BFGS
-    and on nets built from certificates.
+    Needs: equal classes, $D \ge K$; checked on nets trained by SGD and by
+    L-BFGS and on nets built from certificates.
     """
     runs = [trained(scale), *limits(scale)]
     lowest = min(h["gap"].min() for r in runs for h in r.history)
@@ -160,10 +161,10 @@ def three_layer_floor(scale):
     strength="identity",
 )
 def three_layer_gram(scale):
-    """Training above a frozen layer needs only the N x N Gram matrix of its
-    features: the same weights as plain gradient descent.
+    r"""Training above a frozen layer needs only the $N \times N$ Gram matrix
+    of its features: the same weights as plain gradient descent.
 
-    Needs: full batches, float64; both sides of d1 = N / 2.
+    Needs: full batches, float64; both sides of $d_1 = N/2$.
     """
     epochs = at_scale(scale, 60, 300)
     rng = np.random.default_rng(6)
@@ -209,9 +210,9 @@ def three_layer_gram(scale):
     status="numerical",
 )
 def erratum_16(scale):
-    """Entries N(0, 1/sqrt(d1)), read as a variance, are too large for the
-    stated step 0.1: most neurons die; with the variance 1/d1 of Theorem 6 they
-    live.
+    r"""Entries $\mathcal N(0, 1/\sqrt{d_1})$, read as a variance, are too
+    large for the stated step 0.1: most neurons die; with the variance $1/d_1$
+    of Theorem 6 they live.
 
     Needs: the step and penalties of Section 3.3, batches of 128; numerical.
     """

@@ -9,7 +9,8 @@ from nclib.data import GaussianMixture, two_cluster_means
 from nclib.feasibility import decide
 from nclib.figures import curves
 from nclib.figures.curves import HIGH, LOW, gap, stationary
-from nclib.figures.record import kept
+from nclib.figures.record import kept_record
+from nclib.figures.style import NAMES
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, listed
 from nclib.metrics import nc_metrics
@@ -22,7 +23,8 @@ _W_ROUNDING = {"SGD": 4e-6, "flow": 1e-8}
 @cache
 def grids(scale):
     """The record of SGD, and beyond the quick scale the flow of all nets."""
-    found = {"SGD": curves.TrainingGrid.load(kept("figures_3_to_5.npz"))}
+    record = kept_record("figures_3_to_5.npz")
+    found = {"SGD": curves.TrainingGrid.load(record)}
     if scale != "quick":
         found["flow"] = curves.run("book", "flow")
     return found
@@ -35,9 +37,9 @@ def grids(scale):
     status="numerical",
 )
 def figure_3(scale):
-    """After 1e5 epochs NC1 falls with d at sigma = 0.18, by more than 50, and
-    keeps its order of magnitude over d for sigma >= 0.8, although a collapsed
-    minimum is proved to exist for all d >= 1.5 n.
+    r"""After $10^5$ epochs NC1 falls with $d$ at $\sigma = 0.18$, by more than
+    50, and keeps its order of magnitude over $d$ for $\sigma \ge 0.8$,
+    although a collapsed minimum is proved to exist for all $d \ge 1.5\,n$.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours.
@@ -83,21 +85,21 @@ def figure_3(scale):
     status="numerical",
 )
 def figure_4(scale):
-    """At sigma = 0.18 all metrics end below a tenth of their first values; the
-    classifier becomes a simplex to rounding, NC1 and NC2 of the means end at
-    least ten times higher.
+    r"""At $\sigma = 0.18$ all metrics end below a tenth of their first values;
+    the classifier becomes a simplex to rounding, NC1 and NC2 of the means end
+    at least ten times higher.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours; rounding is that of float32 for SGD.
     """
     said = []
     for name, grid in grids(scale).items():
-        worst = dict.fromkeys(curves.METRICS, 0.0)
+        worst = dict.fromkeys(NAMES, 0.0)
         for i in grid.level(LOW):
             rows = grid.history[i]
             if rows["gap"].min() < -1e-12:
                 return False, f"{name}: gap {rows['gap'].min()}"
-            for metric in curves.METRICS:
+            for metric in NAMES:
                 worst[metric] = max(worst[metric], rows[metric][-1])
                 if rows[metric][-1] > rows[metric][0] / 10:
                     return False, f"{name}: {metric} does not fall"
@@ -120,9 +122,9 @@ def figure_4(scale):
     status="numerical",
 )
 def figure_5(scale):
-    """At sigma = 1.42, where d >= 2 n, NC1 has after a fifth of the time its
-    last value within 25 %; every net ends 5e-4 or more above the floor of
-    Theorem 2, at least three times as far as at sigma = 0.18.
+    r"""At $\sigma = 1.42$, where $d \ge 2n$, NC1 has after a fifth of the time
+    its last value within 25%; every net ends $5\cdot10^{-4}$ or more above the
+    floor of Theorem 2, at least three times as far as at $\sigma = 0.18$.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
     ours.
@@ -166,12 +168,13 @@ def figure_5(scale):
     status="numerical",
 )
 def erratum_47(scale):
-    """At sigma = 0.18 NC1 is below 1e-4 'except for d/n = 1.1' neither after
-    1e5 epochs nor with the step lowered in the first epoch, as the text says;
-    after 1e6, as the caption says, it is for all d >= 1.5 n.
+    r"""At $\sigma = 0.18$ NC1 is below $10^{-4}$ "except for $d/n = 1.1$"
+    neither after $10^5$ epochs nor with the step lowered in the first epoch,
+    as the text says; after $10^6$, as the caption says, it is for all
+    $d \ge 1.5\,n$.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
-    ours; 1e6 epochs by gradient flow, at book scale.
+    ours; $10^6$ epochs by gradient flow, at book scale.
     """
     found = grids(scale)
     sgd = found["SGD"]
@@ -204,11 +207,11 @@ def erratum_47(scale):
     status="numerical",
 )
 def schedule(scale):
-    """That the curves end flat shows the step size, not convergence: the last
-    third of the epochs is 1/111 of the training time.
+    r"""That the curves end flat shows the step size, not convergence: the last
+    third of the epochs is $1/111$ of the training time.
 
     Needs: the 36 nets of Figure 3, seed 0; width 50 and batches of 128 are
-    ours; sigma = 0.18; ten times the time by flow, at book scale.
+    ours; $\sigma = 0.18$; ten times the time by flow, at book scale.
     """
     found = grids(scale)
     sgd = found["SGD"]
@@ -248,8 +251,9 @@ def schedule(scale):
     strength="identity",
 )
 def decay_law(scale):
-    """W 1_K shrinks by exactly the product of 1 - eta_t lambda_W, whatever the
-    data, and NC2 of W is at least |W 1_K|^2 / (K |W^T W|_F).
+    r"""$W\mathbf 1_K$ shrinks by exactly the product of $1 - \eta_t\lambda_W$,
+    whatever the data, and NC2 of $W$ is at least
+    $\|W\mathbf 1_K\|^2/(K\|W^\top W\|_F)$.
 
     Needs: cross-entropy; any batches, any width.
     """
@@ -295,11 +299,12 @@ def decay_law(scale):
     status="numerical",
 )
 def plateau(scale):
-    """At high noise L-BFGS from the same start stops at a stationary point
+    r"""At high noise L-BFGS from the same start stops at a stationary point
     above a global minimum that is proved to exist; at low noise it reaches the
     global minimum.
 
-    Needs: sigma = 1.42, d = 4 n; sigma = 0.18, d = 1.5 n; one start each.
+    Needs: $\sigma = 1.42$, $d = 4n$; $\sigma = 0.18$, $d = 1.5\,n$; one start
+    each.
     """
     n = at_scale(scale, 40, 300)
     X, y, run, terms, net = stationary(HIGH, 4.0, n)
@@ -334,8 +339,8 @@ def plateau(scale):
     status="numerical",
 )
 def follows(scale):
-    """SGD at step 0.1 follows the gradient flow: at equal time, the sum of the
-    steps, NC1 agrees within 5 %, at sigma = 1.42 within 10 %.
+    r"""SGD at step 0.1 follows the gradient flow: at equal time, the sum of
+    the steps, NC1 agrees within 5%, at $\sigma = 1.42$ within 10%.
 
     Needs: two layers; the 36 nets of Figure 3, seed 0; width 50 and batches of
     128 are ours; live on one small net, at book scale against the whole
