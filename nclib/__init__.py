@@ -17,6 +17,7 @@ Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
 (2.24)-(2.28), Theorem 8   `generalization`: the best collapsed neurons
 Lemmas 10-15               `proof_tools`
 Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
+beyond: where it ended     `minima`: global or spurious; `minimality`: proved
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
 claims and their checks    `ledger`, one module a chapter
@@ -49,6 +50,7 @@ from nclib.feasibility import (
 )
 from nclib.generalization import best_collapsed_neuron
 from nclib.metrics import Metrics, nc_metrics
+from nclib.minima import Minimum, certify_minimum
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
 from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
 from nclib.training import TrainingRun, flow, minimise, train
@@ -62,11 +64,13 @@ __all__ = [
     "Decision",
     "GaussianMixture",
     "Metrics",
+    "Minimum",
     "NoCollapsedNetwork",
     "ShallowNet",
     "TrainingRun",
     "UPFMSolution",
     "best_collapsed_neuron",
+    "certify_minimum",
     "collapsed_error",
     "collapsed_network",
     "decide",

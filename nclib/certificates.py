@@ -174,7 +174,7 @@ def _factored(S, trace, floor, shares):
         diagonal[:] = original - alpha
         factor, info = lapack.dpotrf(S, lower=1, clean=0)
         if info == 0 and np.isfinite(np.einsum("ii->i", factor)).all():
-            return alpha - floor
+            return float(alpha - floor)
     return 0.0
 
 

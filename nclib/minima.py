@@ -149,9 +149,7 @@ class _Cell:
 
 def _weights(X, W1, Z, active):
     """Weights with these active entries, the others negative if it can be."""
-    independent = (
-        len(X) <= X.shape[1] and np.linalg.matrix_rank(X) == len(X)
-    )
+    independent = len(X) <= X.shape[1] and np.linalg.matrix_rank(X) == len(X)
     if independent:
         scale = np.abs(Z[active]).mean() if active.any() else 1.0
         wanted = np.where(active, Z, np.minimum(Z, -scale))
@@ -312,8 +310,14 @@ def certify_minimum(net, X, y, lambda_W, lambda_H, loss="ce"):
             (found.radius, found.curvature) if found else (np.nan, np.nan)
         )
         return Minimum(
-            kind, float(gap), radius, curvature, float(moved), net,
-            direction, message,
+            kind,
+            float(gap),
+            radius,
+            curvature,
+            float(moved),
+            net,
+            direction,
+            message,
         )
 
     _, risk = minimality.risk_bounds(net, X, codes, *problem)
@@ -359,7 +363,9 @@ def _falling(net, X, codes, problem, answer, missing):
         lowest = min(
             minimality.risk_bounds(
                 ShallowNet(net.W1 + t * dW1, net.W + t * dW),
-                X, codes, *problem,
+                X,
+                codes,
+                *problem,
             )[1]
             for sign in signs
             for t in sign * 2.0 ** np.arange(-30, 6)
@@ -376,9 +382,7 @@ def _falling(net, X, codes, problem, answer, missing):
 
 def _checked(net, X, y):
     if not isinstance(net, ShallowNet):
-        raise TypeError(
-            f"net must be a ShallowNet, got {type(net).__name__}"
-        )
+        raise TypeError(f"net must be a ShallowNet, got {type(net).__name__}")
     if net.first_layer is not None:
         raise ValueError(
             "net must have two layers: give the features of its first layer "

@@ -92,11 +92,16 @@ class _Problem:
         logits = H @ W
         rows = np.arange(self.N)
         if self.loss == "ce":
-            others = (logits - logits[rows, self.codes].reshape(-1, 1)).exp()
-            # The true class adds exp(0), which log1p does.
-            mask = self.Y == 0
-            terms = Ball(others.mid * mask, others.rad * mask)
-            mean = terms.sum(axis=1).log1p().sum() / self.N
+            margins = logits - logits[rows, self.codes].reshape(-1, 1)
+            # log sum exp(m) = top + log1p(sum of exp(m - top), less one).
+            top = margins.mid.max(axis=1)
+            powers = (margins - top[:, None]).exp()
+            # The true class has the margin 0, exactly.
+            others = self.Y == 0
+            own = np.expm1(-top)
+            total = Ball(powers.mid * others, powers.rad * others).sum(axis=1)
+            total = total + Ball(own, 2.0**-49 * np.abs(own))
+            mean = (total.log1p() + top).sum() / self.N
         else:
             miss = logits - self.Y
             mean = (miss * miss).sum() / (2 * self.N)
@@ -147,7 +152,7 @@ def floor_bounds(K, n, lambda_W, lambda_H, loss="ce"):
     >>> from nclib.minimality import floor_bounds
     >>> lower, upper = floor_bounds(2, 300, 1e-3, 1e-6)
     >>> risk = nclib.upfm_minimizer(2, 300, 1e-3, 1e-6).risk
-    >>> lower <= risk <= upper < lower + 1e-15
+    >>> lower <= risk <= upper < lower + 1e-14
     True
     """
     root = _root(Ball(lambda_W) * lambda_H * n)
@@ -168,6 +173,8 @@ def floor_bounds(K, n, lambda_W, lambda_H, loss="ce"):
 
     ratio = (K - 1) / float(slope.mid) - (K - 1)
     a = np.log(ratio) if ratio > 1 else 0.0
+    if a == 0 and derivative(0.0).lower >= 0:
+        return float(value(0.0).lower), float(value(0.0).upper)
     step = 2.0**-44 * (1 + a)
     low, high = max(a - step, 0.0), a + step
     inside = low == 0 or derivative(low).upper <= 0
@@ -211,6 +218,15 @@ def risk_bounds(net, X, codes, lambda_W, lambda_H, loss="ce"):
     Returns
     -------
     lower, upper : float
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.minimality import risk_bounds
+    >>> net = nclib.ShallowNet(np.eye(2), np.eye(2))
+    >>> lower, upper = risk_bounds(net, np.eye(2), np.arange(2), 0.1, 0.1)
+    >>> lower <= net.risk(np.eye(2), [0, 1], 0.1, 0.1) <= upper
+    True
     """
     problem, Z = _problem(net, X, codes, lambda_W, lambda_H, loss)
     risk = problem.risk(_features(Z), net.W)
@@ -324,7 +340,12 @@ class _Hessian:
 def _balanced(net, lambda_W, lambda_H):
     """The same risk with like penalties: Z / s and s W, s a power of two."""
     s = 2.0 ** np.rint(np.log2(lambda_W / lambda_H) / 4)
-    return s, ShallowNet(net.W1 / s, net.W * s), lambda_W / s**2, lambda_H * s**2
+    return (
+        s,
+        ShallowNet(net.W1 / s, net.W * s),
+        lambda_W / s**2,
+        lambda_H * s**2,
+    )
 
 
 def prove_local_minimum(net, X, codes, lambda_W, lambda_H, loss="ce"):
@@ -348,6 +369,20 @@ def prove_local_minimum(net, X, codes, lambda_W, lambda_H, loss="ce"):
     ------
     NoProof
         A `ValueError` that says what is missing.
+
+    Examples
+    --------
+    The smallest network that is stuck: its only neuron serves one class.
+
+    >>> import numpy as np, nclib
+    >>> from nclib.minimality import prove_local_minimum
+    >>> X, y = np.eye(2), np.arange(2)
+    >>> start = np.array([[1.0], [-1.0]]), np.array([[1.0, -1.0]])
+    >>> net = nclib.minimise(X, y, init=start, lambda_W=0.1, lambda_H=0.1).net
+    >>> net = nclib.certify_minimum(net, X, y, 0.1, 0.1).net
+    >>> found = prove_local_minimum(net, X, y, 0.1, 0.1)
+    >>> found.radius < 1e-12, found.curvature > 0.01
+    (True, True)
 
     Notes
     -----
@@ -527,9 +562,7 @@ def _fine_gradient(problem, active, H, W, step):
     return norm(_UP * size), mid
 
 
-def prove_descent(
-    net, direction, X, codes, lambda_W, lambda_H, loss="ce"
-):
+def prove_descent(net, direction, X, codes, lambda_W, lambda_H, loss="ce"):
     """Prove that the risk (2.4) falls from a network along a direction.
 
     Parameters
@@ -550,6 +583,15 @@ def prove_descent(
     ------
     NoProof
         A `ValueError`.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.minimality import prove_descent
+    >>> net = nclib.ShallowNet(2 * np.eye(2) - 1, np.zeros((2, 2)))
+    >>> towards = np.zeros((2, 2)), np.eye(2)
+    >>> prove_descent(net, towards, np.eye(2), np.arange(2), 0.1, 0.1)
+    'slope'
     """
     problem, Z = _problem(net, X, codes, lambda_W, lambda_H, loss)
     active = _pattern(X, Z)
@@ -657,8 +699,10 @@ def _rotations(active, H, W):
             E[a, b], E[b, a] = 1.0, -1.0
         h, w = H.mid[np.ix_(rows, group)], W[group]
         tangents = np.stack(
-            [np.concatenate([(h @ E).ravel(), (E.T @ w).ravel()])
-             for E in basis],
+            [
+                np.concatenate([(h @ E).ravel(), (E.T @ w).ravel()])
+                for E in basis
+            ],
             axis=1,
         )
         _, values, right = np.linalg.svd(tangents, full_matrices=False)
