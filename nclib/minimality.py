@@ -181,7 +181,7 @@ def floor_bounds(K, n, lambda_W, lambda_H, loss="ce"):
     if not (inside and derivative(high).lower >= 0):
         raise NoProof("the minimum of Theorem 2 could not be enclosed")
     slack = _UP * float(derivative(a).size) * step
-    return float(value(a).lower) - slack, float(value(a).upper)
+    return float(value(a).lower - slack), float(value(a).upper)
 
 
 def _root(ball):

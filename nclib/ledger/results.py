@@ -159,7 +159,7 @@ RESULTS = (
         "misprint",
         (31,),
         "norms outside the root; the constant is ½",
-        "For large $n$ from [$d/n = D_2$](theorem_4#prop-two-clusters) on. "
+        "For large $n$ [from $d/n = D_2$ on](theorem_4#prop-two-clusters). "
         r"The $\log n$ is an artifact.",
         ("boundary-exact", "boundary-union-bound"),
     ),
@@ -168,8 +168,8 @@ RESULTS = (
         r"$K$ clusters with independent means collapse below a noise of order "
         r"$\sigma_{\min}(\Pi)$.",
         "stands",
-        exact="For any means and large $n$ from "
-        r"[$d/n = \delta^\star$](phase_boundary#thm-boundary) on.",
+        exact="For any means and large $n$ "
+        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary).",
         claims=("boundary-exact",),
     ),
     Result(
