@@ -62,7 +62,9 @@ class LocalMinimum:
         of the pre-activations and of W together (for a neuron that is active
         on more than d samples, of whitened weights instead).
     curvature : float
-        Lower bound on the Hessian there, rotations of like neurons apart.
+        Lower bound on the Hessian there, rotations of like neurons apart, when
+        features are divided and W is multiplied by the power of two that is
+        nearest to (lambda_W / lambda_H)^(1/4).
     risk : float
         Lower bound on its risk.
     """
