@@ -189,7 +189,8 @@ figures.kinds.price = (data, stage) => {
       "samples n",
       { min: 0, max: sizes.length - 1, value: sizes.indexOf(state.n) },
       (value) => sizes[value],
-      (value) => thousands(sizes[value]),
+      (value) => sizes[value] < 1e6
+        ? thousands(sizes[value]) : short(sizes[value], 1),
       "n"
     ),
   ];

@@ -31,10 +31,10 @@ def draw_plane(X, X_moved, y):
             xlim=(-2.6, 3.2),
             ylim=(-2.8, 3.2),
             aspect="equal",
-            xlabel="feature 1",
+            xlabel="coordinate 1",
         )
     axes[1].plot(1, 1, "o", ms=18, mfc="none", color=style.VERMILION)
-    axes[0].set_ylabel("feature 2")
+    axes[0].set_ylabel("coordinate 2")
     style.label(axes[0], 0.75, 2.65, "says 1", style.BLUE)
     style.label(axes[0], -1.95, 2.3, "says 0", style.BLUE)
     return figure
