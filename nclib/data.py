@@ -474,6 +474,11 @@ def _downloaded():
     failed = _cache_folder() / "fashion-mnist-not-reached"
     with suppress(OSError):
         if time.time() - failed.stat().st_mtime < 3600:
+            print(
+                "No mirror of Fashion-MNIST answered in the last hour, so "
+                f"digits; delete {failed} to ask again.",
+                file=sys.stderr,
+            )
             return False
     print("Fashion-MNIST: downloading 30 MB, once.", file=sys.stderr)
     try:

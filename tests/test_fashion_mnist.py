@@ -222,7 +222,9 @@ def test_images_come_from_the_folder_the_cache_or_a_download(
         fashion_mnist(2)
 
 
-def test_digits_take_the_place_of_what_cannot_be_had(cache, monkeypatch):
+def test_digits_take_the_place_of_what_cannot_be_had(
+    cache, monkeypatch, capsys
+):
     asked = []
     monkeypatch.setattr(data, "_reachable", lambda: asked.append(None))
     (X, _), name = images(3)
@@ -231,8 +233,11 @@ def test_digits_take_the_place_of_what_cannot_be_had(cache, monkeypatch):
         images(175)
     # Not asked again, by another process neither, for an hour.
     assert which_images() == "digits" and len(asked) == 1
+    assert "No Fashion-MNIST, so digits" in capsys.readouterr().err
     data._downloaded.cache_clear()
-    assert which_images() == "digits" and len(asked) == 1
+    assert which_images() == which_images() == "digits" and len(asked) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "fashion-mnist-not-reached" in said
     an_hour_ago = time.time() - 3601
     os.utime(cache / "fashion-mnist-not-reached", (an_hour_ago, an_hour_ago))
     data._downloaded.cache_clear()
