@@ -67,6 +67,7 @@ _PACKAGES = (
     "joblib",
     "jupyterlab",
     "matplotlib",
+    "mpmath",
     "numpy",
     "platformdirs",
     "pooch",
