@@ -132,6 +132,13 @@ def test_what_is_false_is_refuted_by_a_claim():
         results.Result("thm-7b", "…", "false", (5,)).evidence  # noqa: B018
 
 
+@pytest.mark.parametrize("result", results.RESULTS, ids=lambda r: r.id)
+def test_a_link_has_words(result):
+    # A formula alone is no name for who does not see it.
+    for link in re.findall(r"\[([^\]]+)\]\(", result.exact):
+        assert re.sub(r"\$[^$]*\$", "", link).strip(), link
+
+
 def test_a_row_is_typeset_and_linked():
     (result,) = (r for r in results.RESULTS if r.id == "thm-7b")
     table = parse(results.Summary([result])._repr_html_())

@@ -215,7 +215,7 @@ RESULTS = (
         "false",
         (1, 5),
         r"another $B$, with probability $1 - 3/n$",
-        r"The best one errs [$\Phi(-1/(sq))$](theorem_7#thm-price) in the "
+        r"[The best one errs $\Phi(-1/(sq))$](theorem_7#thm-price) in the "
         "limit, with $q$ from one equation.",
         ("collapsed-error", "price-of-collapse"),
     ),
