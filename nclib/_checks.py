@@ -170,6 +170,17 @@ def check_Xy(X, y):
     return X, codes, classes
 
 
+def check_balanced(codes):
+    """Return K and n of N = K n labels, equally many of each class."""
+    counts = np.bincount(codes)
+    if (counts != counts[0]).any():
+        raise ValueError(
+            "y must hold equally many samples of each class, since Theorem 2 "
+            f"gives the minimizer for these only, got {counts.tolist()}"
+        )
+    return len(counts), int(counts[0])
+
+
 def split_class(X, y, label):
     """The rows of class ``label`` and the others, after the usual checks."""
     X, codes, classes = check_Xy(X, y)

@@ -5,6 +5,7 @@ A network is polished by Newton's method within its activation pattern; then
 """
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 import numpy as np
 from scipy.optimize import linprog
@@ -12,7 +13,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh, minres
 from scipy.special import softmax
 
 from nclib import minimality
-from nclib._checks import check_problem, check_Xy
+from nclib._checks import check_balanced, check_problem, check_Xy
 from nclib.feasibility import decide
 from nclib.metrics import to_numpy
 from nclib.networks import ShallowNet
@@ -290,14 +291,7 @@ def certify_minimum(net, X, y, lambda_W, lambda_H, loss="ce"):
     """
     net, X, codes = _checked(net, X, y)
     problem = (*check_problem(lambda_W, lambda_H, loss, True), loss)
-    counts = np.bincount(codes)
-    if (counts != counts[0]).any():
-        raise ValueError(
-            "y must hold equally many samples of each class, since Theorem 2 "
-            f"gives the minimum for these only, got {counts.tolist()}"
-        )
-    K, n = len(counts), int(counts[0])
-    floor = minimality.floor_bounds(K, n, *problem)
+    floor = minimality.floor_bounds(*check_balanced(codes), *problem)
     start = net
     net = _polish(start, X, codes, *problem)
     # Newton's method is drawn to any point of rest, and may leave.
@@ -321,17 +315,17 @@ def certify_minimum(net, X, y, lambda_W, lambda_H, loss="ce"):
         )
 
     _, risk = minimality.risk_bounds(net, X, codes, *problem)
-    gap = risk - floor[0]
+    _, gap = minimality.difference_bounds(risk, floor[0])
     if gap <= _GLOBAL * floor[1]:
         return answer(
-            "global", f"the risk is at most {gap:.1e} above the least", gap
+            "global", f"the risk is at most {_up(gap)} above the least", gap
         )
     try:
         found = minimality.prove_local_minimum(net, X, codes, *problem)
     except minimality.NoProof as error:
         return _falling(net, X, codes, problem, answer, str(error))
-    gap = found.risk - floor[1]
-    where = f"a local minimum lies within {found.radius:.1e}"
+    gap, _ = minimality.difference_bounds(found.risk, floor[1])
+    where = f"a local minimum lies within {_up(found.radius)}"
     if decide(X, codes).occurs is not True:
         return answer(
             "undecided",
@@ -343,10 +337,23 @@ def certify_minimum(net, X, y, lambda_W, lambda_H, loss="ce"):
         return answer("undecided", f"{where}, at the floor", found=found)
     return answer(
         "spurious",
-        f"{where}, at least {gap:.3g} above a collapsed network, which exists",
+        f"{where}, at least {_down(gap)} above a collapsed network, which "
+        "exists",
         gap,
         found,
     )
+
+
+def _up(bound):
+    """Two digits of an upper bound, which are one, too."""
+    digits = Context(prec=2, rounding=ROUND_CEILING)
+    return f"{digits.create_decimal_from_float(float(bound)):.1e}"
+
+
+def _down(bound):
+    """Two digits of a lower bound, which are one, too."""
+    digits = Context(prec=2, rounding=ROUND_FLOOR)
+    return f"{digits.create_decimal_from_float(float(bound)):.1e}"
 
 
 def _falling(net, X, codes, problem, answer, missing):
@@ -374,7 +381,7 @@ def _falling(net, X, codes, problem, answer, missing):
             return answer(
                 "descent",
                 f"the risk falls, by its {order}, and along one line by at "
-                f"least {least - lowest:.1e}",
+                f"least {_down(least - lowest)}",
                 direction=(dW1, dW),
             )
     return answer("undecided", missing)

@@ -183,7 +183,23 @@ def floor_bounds(K, n, lambda_W, lambda_H, loss="ce"):
     if not (inside and derivative(high).lower >= 0):
         raise NoProof("the minimum of Theorem 2 could not be enclosed")
     slack = _UP * float(derivative(a).size) * step
-    return float(value(a).lower - slack), float(value(a).upper)
+    lower, _ = difference_bounds(value(a).lower, slack)
+    return lower, float(value(a).upper)
+
+
+def difference_bounds(a, b):
+    """Bounds on a - b, of floats.
+
+    Examples
+    --------
+    >>> from nclib.minimality import difference_bounds
+    >>> lower, upper = difference_bounds(1.0, 1e-20)
+    >>> lower < 1.0 - 2.0**-54 < upper
+    True
+    """
+    value = a - b
+    down, up = np.nextafter(value, [-np.inf, np.inf])
+    return float(down), float(up)
 
 
 def _root(ball):
@@ -507,7 +523,8 @@ def prove_local_minimum(net, X, codes, lambda_W, lambda_H, loss="ce"):
     _same_pattern(X, Z, net, neurons, active, radius)
     for turn in rotations:
         turn.check(H, W, beta * radius)
-    least = float(problem.risk(H, W).lower) - lost - _UP * gradient * radius
+    lost = _UP * (lost + gradient * radius)
+    least = difference_bounds(problem.risk(H, W).lower, lost)[0]
     return LocalMinimum(
         given, float(radius * max(s, 1 / s)), float(curvature / 2), least
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nclib._checks import (
+    check_balanced,
     check_classifier,
     check_integer,
     check_matrix,
@@ -133,13 +134,7 @@ class ShallowNet:
 
 def _minimizer(codes, lambda_W, lambda_H, loss, D):
     """Theorem 2's minimizer for these labels, which must be collapsed."""
-    counts = np.bincount(codes)
-    if (counts != counts[0]).any():
-        raise ValueError(
-            "y must hold equally many samples of each class, since Theorem 2 "
-            f"gives the minimizer for these only, got {counts.tolist()}"
-        )
-    K, n = len(counts), int(counts[0])
+    K, n = check_balanced(codes)
     solution = upfm_minimizer(K, n, lambda_W, lambda_H, loss, D)
     if not solution.collapsed:
         raise ValueError(

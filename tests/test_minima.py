@@ -1,5 +1,6 @@
 """Global, spurious, falling or undecided: each proof, and what breaks it."""
 
+import re
 from fractions import Fraction
 
 import mpmath
@@ -294,6 +295,37 @@ def test_a_saddle_falls_by_its_curvature():
     assert kind == "curvature"
 
 
+def test_what_is_said_is_proved_to_its_last_digit(stuck):
+    answer, X, y, problem = stuck
+    radius, gap = re.findall(r"\d\.\de[-+]\d+", answer.message)
+    assert float(radius) >= answer.radius > 0.9 * float(radius)
+    assert float(gap) <= answer.gap < 1.1 * float(gap)
+
+
+@pytest.mark.parametrize("loss, sharp", [("ce", 0.1), ("l2", 0.7)])
+def test_the_hessian_changes_no_faster_than_is_said(loss, sharp):
+    # One sample, one neuron: third differences along a thousand lines.
+    rng = np.random.default_rng(0)
+    y, K, t = np.array([0]), 2, 1e-3
+    found = []
+    for W_size in (0.0, 0.1, 1.0):
+        W = W_size * rng.normal(size=(1, K))
+        problem = minimality._Problem(np.array([0]), 0.0, 0.0, loss)
+        problem.K, problem.Y = K, np.eye(K)[y]
+        bound = problem.lipschitz(1.0, 1.0, np.linalg.norm(W), 1.0, 2 * t)
+        for _ in range(1000):
+            step = rng.normal(size=1 + K)
+            step /= np.linalg.norm(step)
+            dh, dW = step[:1].reshape(1, 1), step[1:].reshape(1, K)
+            values = [
+                float(problem.risk(Ball([[1.0]]) + s * dh, W + s * dW).mid)
+                for s in np.array([-2, -1, 1, 2]) * t
+            ]
+            third = np.dot([-1, 2, -2, 1], values) / (2 * t**3)
+            found.append(abs(third) / bound)
+    assert sharp < max(found) < 1 + 1e-3
+
+
 # What is not a minimum is not proved to be one.
 
 
@@ -337,6 +369,24 @@ def test_the_ball_reaches_the_minimum(stuck, size):
             ShallowNet(net.W1, net.W + step), X, y, *problem
         )
         assert found.radius >= np.linalg.norm(step) - answer.radius
+
+
+def test_a_ball_that_reaches_the_kink_is_refused(stuck):
+    answer, X, y, problem = stuck
+    net = answer.net
+    Z = Ball(X) @ net.W1
+    active = Z.mid > 0
+    neurons = [minimality._Coordinates(X, column) for column in active.T]
+    smallest = Z.mid[active].min()
+    known = X, Ball(Z.mid, Z.rad), net, neurons, active
+    # Silent samples are far away; what is active is not.
+    Z.mid[~active] = -1e6
+    minimality._same_pattern(*known, 0.99 * smallest)
+    with pytest.raises(minimality.NoProof, match="a kink"):
+        minimality._same_pattern(*known, 1.01 * smallest)
+    Z.mid[~active] = -1e-9
+    with pytest.raises(minimality.NoProof, match="a kink"):
+        minimality._same_pattern(*known, 0.5 * smallest)
 
 
 def test_a_minimum_says_no_more_than_holds(stuck):
