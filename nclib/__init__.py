@@ -17,7 +17,8 @@ Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
 (2.24)-(2.28), Theorem 8   `generalization`: the best collapsed neurons
 Lemmas 10-15               `proof_tools`
 Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
-beyond: where it ended     `minima`: global or spurious; `minimality`: proved
+beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
+                           `basins`: starts from which it cannot collapse
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
 claims and their checks    `ledger`, one module a chapter
@@ -33,6 +34,7 @@ from nclib.asymptotics import (
     collapsed_error,
     phase_boundary,
 )
+from nclib.basins import basin, left_behind
 from nclib.data import (
     Dataset,
     GaussianMixture,
@@ -69,6 +71,7 @@ __all__ = [
     "ShallowNet",
     "TrainingRun",
     "UPFMSolution",
+    "basin",
     "best_collapsed_neuron",
     "certify_minimum",
     "collapsed_error",
@@ -80,6 +83,7 @@ __all__ = [
     "flow",
     "gap_terms",
     "kkt_certificate",
+    "left_behind",
     "minimise",
     "nc_metrics",
     "orthonormal_means",

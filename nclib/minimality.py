@@ -20,6 +20,15 @@ function tau is added, which the rotations change, and a minimizer in the
 slice tau = 0 is one of the risk, since every point nearby is a rotation of one
 in the slice.
 
+*A basin*: a ball of starts, in the norm of (W_1, W), from which gradient flow
+never leaves the pattern and ends at the risk of that local minimum. Within
+rho of it let the Hessian be at least mu, in the coordinates u, so that
+|grad_u R|^2 >= 2 mu (R - R^). A step of the weights moves u by at most a times
+its length, and |grad R|^2 >= kappa |grad_u R|^2, where kappa comes from the
+smallest eigenvalue of X X'. Along the flow the root of R - R^ then falls by
+at least sqrt(mu kappa / 2) times the way gone, so that the whole way is at
+most sqrt(2 (R_0 - R^) / (mu kappa)): finite, and short for a near start.
+
 *Not a local minimum*: a direction in which the risk falls, by its slope or,
 where a slope cannot help, by its curvature.
 """
@@ -34,8 +43,10 @@ from nclib.certificates import least_eigenvalue_bound, sigma_min_bound
 from nclib.networks import ShallowNet
 
 __all__ = [
+    "Basin",
     "LocalMinimum",
     "floor_bounds",
+    "prove_basin",
     "prove_descent",
     "prove_local_minimum",
     "risk_bounds",
@@ -73,6 +84,28 @@ class LocalMinimum:
     radius: float
     curvature: float
     risk: float
+
+
+@dataclass(frozen=True)
+class Basin:
+    r"""Starts from which gradient flow ends at one local minimum.
+
+    Attributes
+    ----------
+    net : ShallowNet
+        Within ``minimum.radius`` of the local minimum.
+    minimum : LocalMinimum
+    radius : float
+        Every start whose weights (W1, W) are together nearer than this to
+        those of ``net`` is one.
+    way : float
+        Upper bound on the length of its way.
+    """
+
+    net: ShallowNet
+    minimum: LocalMinimum
+    radius: float
+    way: float
 
 
 def _softmax(logits):
@@ -121,6 +154,19 @@ class _Problem:
         diagonal = P.reshape(self.N, self.K, 1) * np.eye(self.K)
         outer = P.reshape(self.N, self.K, 1) * P.reshape(self.N, 1, self.K)
         return P - self.Y, diagonal - outer
+
+    def largest_curvature(self, H_size, W_size, beta, radius):
+        """Upper bound on the Hessian within a radius of the point."""
+        H_size, W_size = H_size + beta * radius, W_size + radius
+        Q2 = H_size**2 + (beta * W_size) ** 2
+        # |s| <= beta |u|^2 / 2, sample by sample and in all; slopes of the
+        # cross-entropy are shorter than sqrt(2).
+        if self.loss == "ce":
+            fit = (0.5 * Q2 + np.sqrt(2) * beta) / self.N
+        else:
+            slopes = H_size * W_size + np.sqrt(self.N)
+            fit = (Q2 + slopes * beta) / self.N
+        return _UP * (fit + max(self.lambda_W, self.lambda_H * beta**2))
 
     def lipschitz(self, H_size, largest, W_size, beta, radius):
         """How fast the Hessian changes within a radius of the point.
@@ -528,6 +574,74 @@ def prove_local_minimum(net, X, codes, lambda_W, lambda_H, loss="ce"):
     return LocalMinimum(
         given, float(radius * max(s, 1 / s)), float(curvature / 2), least
     )
+
+
+def prove_basin(net, X, codes, lambda_W, lambda_H, loss="ce"):
+    """Prove that gradient flow from a ball of starts ends near a network.
+
+    Parameters
+    ----------
+    net, X, codes, lambda_W, lambda_H, loss
+        As for `prove_local_minimum`; independent samples.
+
+    Returns
+    -------
+    Basin
+
+    Raises
+    ------
+    NoProof
+        A `ValueError`: there is no proved local minimum, the samples are not
+        proved independent, or neurons of one pattern may turn.
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.minimality import prove_basin
+    >>> X, y = np.eye(2), np.arange(2)
+    >>> net = nclib.left_behind(X, y, 1, 0.1, 0.1)
+    >>> basin = prove_basin(net, X, y, 0.1, 0.1)
+    >>> basin.radius > 0.01
+    True
+    """
+    found = prove_local_minimum(net, X, codes, lambda_W, lambda_H, loss)
+    s, scaled, lambda_W, lambda_H = _balanced(net, lambda_W, lambda_H)
+    problem, Z = _problem(scaled, X, codes, lambda_W, lambda_H, loss)
+    active = _pattern(X, Z)
+    H, W = _features(Z), scaled.W
+    if _rotations(active, H, W):
+        raise NoProof("neurons that are active together may turn")
+    G = Ball(X) @ X.T
+    least = least_eigenvalue_bound((G.mid + G.mid.T) / 2) - _UP * G.error()
+    if not least > 0:
+        raise NoProof("the samples could not be proved independent")
+    longest = norm(np.abs(X))
+    # From the weights to the coordinates, in which Z is divided by s.
+    to_u = _UP * max(longest / s, s)
+    kappa = min(least / s**2, s**2) / _UP
+    sizes = norm(H.size), max(norm(row) for row in H.size), norm(np.abs(W))
+    near = _UP * found.radius * max(s, 1 / s)
+
+    # Weights may move by this before a sign changes, ...
+    lengths = np.array([norm(row) for row in X])
+    room = np.where(active, Z.lower, -Z.upper).min(axis=1)
+    signs = float((s * room[lengths > 0] / lengths[lengths > 0]).min()) / _UP
+    # ... and by this before half the curvature is gone.
+    reach = signs * to_u
+    while _UP * (reach + near) * problem.lipschitz(*sizes, 1.0, reach) > (
+        found.curvature / 2
+    ):
+        reach /= 1.01
+    room = min(signs, reach / to_u) / _UP
+    rate = found.curvature / 2 * kappa
+    most = problem.largest_curvature(sizes[0], sizes[2], 1.0, reach)
+    # (1 + a) radius + b <= room, with the way a radius + b.
+    a = _UP * np.sqrt(most / rate) * to_u
+    b = _UP * np.sqrt(most / rate) * near
+    radius = (room - b) / (1 + a) / _UP
+    if not radius > 0:
+        raise NoProof("the local minimum is known too coarsely for a basin")
+    return Basin(net, found, float(radius), float(_UP * (a * radius + b)))
 
 
 def _fine_gradient(problem, active, H, W, step):

@@ -185,6 +185,60 @@ def follow(setting, seed):
     return X, y, run, found
 
 
+def side_by_side(X, y, W1, W, lambda_W, lambda_H, step, steps):
+    """Gradient descent on (2.4) from many starts at once.
+
+    Parameters
+    ----------
+    X : (N, d) array
+    y : (N,) array of int
+        The classes, counted from 0.
+    W1 : (starts, d, D) array
+    W : (starts, D, K) array
+    lambda_W, lambda_H : float
+        Penalties of the cross-entropy.
+    step : float
+    steps : int
+
+    Returns
+    -------
+    W1, W : arrays
+        The ends.
+    risk : (starts,) array
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nclib.figures.arrivals import side_by_side
+    >>> starts = np.ones((3, 2, 1)), np.ones((3, 1, 2))
+    >>> X, y = np.eye(2), np.arange(2)
+    >>> _, _, risk = side_by_side(X, y, *starts, 1, 1, step=0.1, steps=99)
+    >>> np.allclose(risk, np.log(2), atol=1e-3)
+    True
+    """
+    Y = np.eye(W.shape[2])[y]
+    for t in range(steps + 1):
+        H = np.maximum(X @ W1, 0)
+        logits = H @ W
+        logits -= logits.max(axis=2, keepdims=True)
+        powers = np.exp(logits)
+        total = powers.sum(axis=2, keepdims=True)
+        if t < steps:
+            G = (powers / total - Y) / len(y)
+            GH = (G @ W.swapaxes(1, 2) + lambda_H * H) * (H > 0)
+            GW = H.swapaxes(1, 2) @ G + lambda_W * W
+            W1, W = W1 - step * (X.T @ GH), W - step * GW
+    fit = (np.log(total) - (logits * Y).sum(axis=2, keepdims=True)).mean(
+        (1, 2)
+    )
+    return (
+        W1,
+        W,
+        fit
+        + (lambda_W * (W**2).sum((1, 2)) + lambda_H * (H**2).sum((1, 2))) / 2,
+    )
+
+
 # What `_arrive` measures beside the setting.
 _MEASURED = (
     ("kind", np.int8),

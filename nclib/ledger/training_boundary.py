@@ -1,0 +1,190 @@
+"""Remark (b) after Definition 1, Section 2.4: does training get there?"""
+
+import numpy as np
+
+import nclib
+from nclib.basins import basin, left_behind
+from nclib.data import GaussianMixture, simplex_means
+from nclib.figures import arrivals
+from nclib.figures.arrivals import KINDS, Setting, side_by_side
+from nclib.figures.record import kept_record
+from nclib.ledger import claim
+from nclib.ledger.evidence import at_scale
+from nclib.minima import certify_minimum
+from nclib.minimality import difference_bounds, floor_bounds
+from nclib.training import minimise, train
+
+
+def nearby(net, radius, count, rng):
+    """Starts at up to that distance, spread evenly over the ball."""
+    shapes = net.W1.shape, net.W.shape
+    size = net.W1.size + net.W.size
+    off = rng.standard_normal((count, size))
+    lengths = radius * rng.random(count) ** (1 / size)
+    off *= (lengths / np.linalg.norm(off, axis=1))[:, None]
+    return (
+        net.W1 + off[:, : net.W1.size].reshape(count, *shapes[0]),
+        net.W + off[:, net.W1.size :].reshape(count, *shapes[1]),
+    )
+
+
+@claim(
+    "never-collapses",
+    strength="certified",
+)
+def never_collapses(scale):
+    r"""Independent samples carry a collapsed network, and an open set of starts
+    from which gradient flow never collapses: it ends at a local minimum that
+    leaves a class behind, above the floor by the proved amount.
+
+    Needs: equal classes, penalties for which the floor is not zero; the ball
+    of starts is proved for each data set drawn, $K = 2, 3$.
+    """
+    penalties = 0.05, 0.05
+    holds, said = True, []
+    for K, n, d in ((2, 4, 16), (3, 3, 24)):
+        X, y = GaussianMixture(simplex_means(K, d), 0.5).sample(n, seed=1)
+        net = left_behind(X, y, 1, *penalties, width=K + 2)
+        found = basin(net, X, y, *penalties)
+        floor, upper = floor_bounds(K, n, *penalties)
+        above, _ = difference_bounds(found.minimum.risk, upper)
+        exists = nclib.decide(X, y)
+        starts = nearby(
+            found.net,
+            found.radius,
+            at_scale(scale, 100, 1000),
+            np.random.default_rng(2),
+        )
+        W1, W, risk = side_by_side(X, y, *starts, *penalties, 0.1, 500)
+        silent = not np.maximum(X @ W1, 0)[:, y == 1].any()
+        # Rounding of the descent, not of the proof.
+        least = (risk - floor).min() + 1e-12
+        holds &= bool(
+            exists.occurs
+            and exists.verified
+            and found.radius > 0
+            and above > 0.01
+            and least >= above
+            and silent
+        )
+        said.append(
+            f"K = {K}: radius {found.radius:.1e}, {len(risk)} starts in it "
+            f"end at least {least:.6f} above the floor, proved {above:.6f}"
+        )
+    return holds, "; ".join(said)
+
+
+@claim(
+    "dead-stays-dead",
+    strength="identity",
+)
+def dead_stays_dead(scale):
+    r"""A class that is orthogonal to the others and excites no neuron at the
+    start never does, with any batches and steps.
+
+    Needs: two layers, samples of the class orthogonal to those of all others.
+    """
+    rng = np.random.default_rng(5)
+    n, D = 6, 8
+    Q = np.linalg.qr(rng.standard_normal((40, 40)))[0]
+    X = np.vstack(
+        [
+            rng.standard_normal((2 * n, 20)) @ Q[:20],
+            rng.standard_normal((n, 20)) @ Q[20:],
+        ]
+    )
+    y = np.repeat(np.arange(3), n)
+    W1 = rng.standard_normal((40, D))
+    own = X[y == 2]
+    # The least change that makes its pre-activations negative.
+    W1 += np.linalg.pinv(own) @ (-np.abs(own @ W1) - own @ W1)
+    W = rng.standard_normal((D, 3))
+    before = own @ W1
+    moved, others = 0.0, np.inf
+    for lr, size in ((0.1, None), (1.0, 4), (0.5, 1)):
+        run = train(
+            X,
+            y,
+            init=(W1, W),
+            epochs=50,
+            batch_size=size,
+            lr=lr,
+            lambda_W=1e-3,
+            lambda_H=1e-3,
+            dtype="float64",
+        )
+        moved = max(moved, np.abs(own @ run.net.W1 - before).max())
+        others = min(others, np.abs(X[y < 2] @ (run.net.W1 - W1)).max())
+    holds = bool(before.max() < 0 and moved < 1e-9 and others > 0.1)
+    return holds, (
+        f"three runs of SGD, steps 0.1 to 1, batches 18, 4 and 1: the class's "
+        f"{before.size} pre-activations move by {moved:.0e}, those of the "
+        f"others by up to {others:.1f}"
+    )
+
+
+def around_the_minimum(net, radius, X, y, problem, directions, seed):
+    """How many nearby networks have a lower risk, beyond rounding."""
+    rng = np.random.default_rng(seed)
+    here = net.risk(X, y, *problem)
+    active = net.W1.T @ X.T > 0
+    lower = 0
+    for _ in range(directions):
+        H = net.features(X)
+        off_H = rng.standard_normal(H.shape) * active.T
+        off_W = rng.standard_normal(net.W.shape)
+        size = radius / np.hypot(np.linalg.norm(off_H), np.linalg.norm(off_W))
+        risk = nclib.upfm_risk(
+            H + size * off_H, net.W + size * off_W, y, *problem
+        )
+        lower += risk < here - 1e-14
+    return lower
+
+
+@claim(
+    "stuck-certified",
+    strength="certified",
+)
+def stuck_certified(scale):
+    r"""Where L-BFGS ends from random starts at $\sigma\sqrt{d/n}$ from 0.3 to
+    1.5 is proved to be a global minimum or a spurious local one, nearly
+    always; and no proof is contradicted by a search around it.
+
+    Needs: $n = 20$, $d = 2n$ to $5n$, width 50, the paper's penalties.
+    """
+    problem = 1e-3, 1e-6
+    kinds = dict.fromkeys(KINDS, 0)
+    worst = back = 0
+    seeds = at_scale(scale, 1, 5)
+    for ratio in (2, 5):
+        for level in (0.3, 0.9, 1.5):
+            setting = Setting(20, 20 * ratio, level / ratio**0.5)
+            for seed in range(seeds):
+                X, y, run, found = arrivals.follow(setting, seed)
+                kinds[found.kind] += 1
+                if found.kind != "spurious":
+                    continue
+                worst += around_the_minimum(
+                    found.net, 1e-4, X, y, problem, 50, seed
+                )
+                rng = np.random.default_rng(seed)
+                starts = [
+                    M + 1e-3 * rng.standard_normal(M.shape) / M.size**0.5
+                    for M in (found.net.W1, found.net.W)
+                ]
+                again = minimise(X, y, init=starts)
+                rest = certify_minimum(again.net, X, y, *problem)
+                back += abs(rest.gap - found.gap) > 1e-6 * found.gap
+    total = sum(kinds.values())
+    clear = kinds["global"] + kinds["spurious"]
+    holds = (
+        worst == back == 0
+        and clear >= 0.8 * total
+        and min(kinds["global"], kinds["spurious"]) >= total // 4
+    )
+    return holds, (
+        f"{total} networks: "
+        + ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        + f"; of 50 directions around each spurious one {worst} lead down, "
+        f"and {back} descents from a thousandth away end elsewhere"
+    )
