@@ -25,6 +25,7 @@ _GLOBAL = 1e-6
 # Features below this, beside the largest, are made zero.
 _DEAD = 1e-10
 _STEPS, _SWEEPS = 60, 20_000
+_ROUNDING = 1e-13
 # Larger Hessians are asked for their least eigenvalue only.
 _DENSE = 1500
 
@@ -294,8 +295,10 @@ def certify_minimum(net, X, y, lambda_W, lambda_H, loss="ce"):
     floor = minimality.floor_bounds(*check_balanced(codes), *problem)
     start = net
     net = _polish(start, X, codes, *problem)
-    # Newton's method is drawn to any point of rest, and may leave.
-    if net is None or net.risk(X, y, *problem) > start.risk(X, y, *problem):
+    # Newton's method is drawn to any point of rest, and may leave; what is
+    # higher by no more than rounding is the same risk.
+    most = (1 + _ROUNDING) * start.risk(X, y, *problem)
+    if net is None or net.risk(X, y, *problem) > most:
         net = start
     moved = np.abs(net.features(X) - start.features(X)).max(initial=0.0)
 

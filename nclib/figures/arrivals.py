@@ -5,8 +5,11 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize, minimize_scalar
 
+from nclib.arrival import arrival_share
 from nclib.data import GaussianMixture, simplex_means
+from nclib.figures import curves
 from nclib.figures.record import Record, provenance
 from nclib.metrics import nc_metrics
 from nclib.minima import certify_minimum
@@ -311,12 +314,88 @@ class Arrivals(Record):
             rows = rows[rows[name] == value]
         return rows
 
+    def share(self, **wanted):
+        """Noise levels, shares of global ends, and how many were decided.
+
+        Of those decided; standard errors are those of a binomial share with
+        one success and one failure more.
+        """
+        rows = self.at(**wanted)
+        rows = rows[rows["kind"] < KINDS.index("undecided")]
+        sigma = np.unique(rows["sigma"])
+        count = np.array([(rows["sigma"] == s).sum() for s in sigma])
+        yes = np.array(
+            [((rows["sigma"] == s) & (rows["kind"] == 0)).sum() for s in sigma]
+        )
+        smooth = (yes + 1) / (count + 2)
+        error = np.sqrt(smooth * (1 - smooth) / (count + 3))
+        return sigma, yes / count, error
+
     def again(self, i):
         """Follow start ``i`` once more: what `follow` returns."""
         setting = Setting(*self.runs[i].tolist()[: len(Setting._fields)])
         seed = self.provenance["seed"]
         child = np.random.SeedSequence(seed, spawn_key=(i,))
         return follow(setting, child)
+
+
+def predicted(rows, **changes):
+    """The share that `nclib.arrival_share` predicts, row by row."""
+    names = ("K", "width", "lambda_W", "lambda_H", "scale")
+    cells = {}
+    for row in rows:
+        key = tuple(row[name].item() for name in ("n", "d", "sigma", *names))
+        if key not in cells:
+            setting = dict(zip(names, key[3:], strict=True))
+            cells[key] = arrival_share(*key[:3], **{**setting, **changes})
+    return np.array(
+        [
+            cells[
+                tuple(row[name].item() for name in ("n", "d", "sigma", *names))
+            ]
+            for row in rows
+        ]
+    )
+
+
+def fitted_pull(rows):
+    """The constant of `nclib.arrival_share` of largest likelihood.
+
+    Of the rows that are global or not, each a coin with that chance.
+    """
+    rows = rows[rows["kind"] < KINDS.index("undecided")]
+
+    def surprise(log_pull):
+        p = predicted(rows, pull=float(np.exp(log_pull)))
+        p = np.clip(np.where(rows["kind"] == 0, p, 1 - p), 1e-3, 1)
+        return -np.log(p).sum()
+
+    found = minimize_scalar(surprise, bounds=np.log((1, 30)), method="bounded")
+    return float(np.exp(found.x))
+
+
+def half(rows):
+    """The noise level at which half the starts arrive, and its error.
+
+    A logistic curve in log sigma, of largest likelihood; the error is that of
+    the information matrix. NaN where no level has both kinds of ends.
+    """
+    rows = rows[rows["kind"] < KINDS.index("undecided")]
+    x, yes = np.log(rows["sigma"]), rows["kind"] == 0
+    middle = x.mean()
+
+    def surprise(v):
+        a, b = v
+        z = np.where(yes, 1, -1) * (a - np.exp(b) * (x - middle))
+        # A flat prior keeps the slope finite where one level parts them.
+        return np.logaddexp(0, -z).sum() + 0.01 * (b - 2) ** 2
+
+    found = minimize(surprise, [0.0, 2.0], method="BFGS")
+    a, b = found.x
+    place = middle + a * np.exp(-b)
+    slope = np.array([np.exp(-b), -a * np.exp(-b)])
+    error = np.sqrt(slope @ found.hess_inv @ slope)
+    return float(np.exp(place)), float(np.exp(place) * error)
 
 
 def run(settings, seed=0, n_jobs=None, title="Starts", **own):
@@ -435,3 +514,52 @@ def everything():
         *factors(),
         *(s for n in (40, 80, 30, 60, 150, 300) for s in sizes(n)),
     ]
+
+
+@dataclass(frozen=True)
+class Feet(Record):
+    """Where the nets of Figures 3 to 5 come to rest, followed by L-BFGS.
+
+    Attributes
+    ----------
+    sigma, ratio : (nets,) arrays
+    before, gap : (nets,) arrays
+        Above the floor, after the time of 1e5 epochs of the flow, and at
+        rest.
+    gradient : (nets,) array
+    provenance : dict
+    """
+
+    sigma: np.ndarray
+    ratio: np.ndarray
+    before: np.ndarray
+    gap: np.ndarray
+    gradient: np.ndarray
+    provenance: dict
+
+
+def _foot(ratio, sigma, n, T, width, seed):
+    X, y, start = curves.data(ratio, sigma, n, seed)
+    plateau = flow(X, y, T=T, width=width, seed=start)
+    rest = minimise(X, y, init=(plateau.net.W1, plateau.net.W))
+    return [plateau.gap, rest.gap, rest.gradient_norm]
+
+
+def feet(n_jobs=None):
+    """Follow every net of Figures 3 to 5 to rest.
+
+    Returns
+    -------
+    Feet
+    """
+    started = perf_counter()
+    n, T = 300, curves.flow_time(100_000, 300)
+    cells = [(s, r) for s in curves.SIGMAS for r in curves.RATIOS]
+    tasks = [(r, s, n, T, curves.WIDTH) for s, r in cells]
+    found = np.array(sweep(_foot, tasks, 0, n_jobs, "Figures 3-5, at rest"))
+    return Feet(
+        np.array([s for s, _ in cells]),
+        np.array([r for _, r in cells]),
+        *found.T,
+        provenance(started, seed=0, command="nclib.figures.arrivals.feet()"),
+    )

@@ -156,3 +156,29 @@ def draw_ends(gaps, level, distances, shares, radius):
         ylim=(-0.05, 1.1),
     )
     return figure
+
+
+def draw_helped(curves):
+    """Share of starts that arrive, over the noise, a color for each way.
+
+    Parameters
+    ----------
+    curves : dict
+        Name to (sigma, share, standard error).
+    """
+    style.use()
+    figure, ax = style.grid()
+    for color, (sigma, share, error) in zip(
+        style.CLASSES, curves.values(), strict=False
+    ):
+        ax.errorbar(sigma, share, error, color=color, marker="o", ms=4, lw=1.6)
+    ax.set(
+        xscale="log",
+        xlabel=r"noise $\sigma$",
+        ylabel="share of starts that arrive",
+    )
+    ax.set_xticks([0.3, 0.5, 0.8], ["0.3", "0.5", "0.8"])
+    ax.minorticks_off()
+    ends = [share[-1] for _, share, _ in curves.values()]
+    style.name_ends(ax, ends, list(curves), style.CLASSES)
+    return figure

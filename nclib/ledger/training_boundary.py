@@ -7,7 +7,6 @@ from nclib.basins import basin, left_behind
 from nclib.data import GaussianMixture, simplex_means
 from nclib.figures import arrivals
 from nclib.figures.arrivals import KINDS, Setting, side_by_side
-from nclib.figures.record import kept_record
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale
 from nclib.minima import certify_minimum
@@ -33,9 +32,9 @@ def nearby(net, radius, count, rng):
     strength="certified",
 )
 def never_collapses(scale):
-    r"""Independent samples carry a collapsed network, and an open set of starts
-    from which gradient flow never collapses: it ends at a local minimum that
-    leaves a class behind, above the floor by the proved amount.
+    r"""Independent samples carry a collapsed network, and there is an open set
+    of starts from which gradient flow never collapses: it ends at a local
+    minimum that leaves a class behind, above the floor by the proved amount.
 
     Needs: equal classes, penalties for which the floor is not zero; the ball
     of starts is proved for each data set drawn, $K = 2, 3$.
