@@ -18,7 +18,8 @@ Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
 Lemmas 10-15               `proof_tools`
 Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
 beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
-                           `basins`: starts from which it cannot collapse
+                           `basins`: starts from which it cannot collapse;
+                           `arrival`: from which noise on it seldom does
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
 claims and their checks    `ledger`, one module a chapter
@@ -28,6 +29,7 @@ many simulations           `sweep`
 
 __version__ = "0.1.0"
 
+from nclib.arrival import arrival_noise, arrival_share
 from nclib.asymptotics import (
     Boundary,
     CollapsedError,
@@ -71,6 +73,8 @@ __all__ = [
     "ShallowNet",
     "TrainingRun",
     "UPFMSolution",
+    "arrival_noise",
+    "arrival_share",
     "basin",
     "best_collapsed_neuron",
     "certify_minimum",

@@ -31,10 +31,10 @@ def descend(X, y, W1, W, lambda_W, lambda_H, step, steps):
     return W1, W
 
 
-@pytest.mark.parametrize(("K", "behind"), [(2, 0), (2, 1), (3, 1), (4, 3)])
+@pytest.mark.parametrize(("K", "behind"), [(2, 0), (2, 1), (3, 1)])
 def test_nothing_that_leaves_the_class_behind_is_better(K, behind):
     """The best features with zeros there, found by a blind descent."""
-    n, D = 3, 2 * K
+    n, D = 2, K
     X, y = problem(K, n, 4 * K * n)
     net = nclib.left_behind(X, y, behind, *PENALTIES, width=D)
     H = net.features(X)
