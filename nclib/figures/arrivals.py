@@ -136,6 +136,15 @@ def _averaged(X, y, init, penalties, rng):
     return minimise(X, y, init=(net.W1, net.W), **penalties)
 
 
+def with_constant(X, factor):
+    """The samples with one more coordinate, the same for all.
+
+    Its square is ``factor`` times the mean squared length of a sample.
+    """
+    size = np.sqrt(factor * (X**2).sum(axis=1).mean())
+    return np.column_stack([X, np.full(len(X), size)])
+
+
 def _near_collapse(share):
     """From a collapsed network, off by this share of its length."""
 
@@ -151,7 +160,8 @@ def _near_collapse(share):
     return follow
 
 
-#: How a start is followed: ``follow(X, y, init, penalties, rng)``.
+#: How a start is followed: ``follow(X, y, init, penalties, rng)``. Those named
+#: after a constant add one to the samples first.
 WAYS = {
     "lbfgs": _lbfgs,
     "flow": _flow,
@@ -162,6 +172,8 @@ WAYS = {
     "near 0.3": _near_collapse(0.3),
     "near 1": _near_collapse(1.0),
     "near 3": _near_collapse(3.0),
+    "constant 0.5": _lbfgs,
+    "constant 5": _lbfgs,
 }
 
 
@@ -182,6 +194,9 @@ def follow(setting, seed):
     """
     rng = np.random.default_rng(seed)
     X, y = setting.sample(rng)
+    if setting.way.startswith("constant"):
+        X = with_constant(X, float(setting.way.split()[1]))
+        setting = setting._replace(d=X.shape[1])
     init = setting.start(rng)
     run = WAYS[setting.way](X, y, init, setting.penalties, rng)
     found = certify_minimum(run.net, X, y, **setting.penalties)
@@ -282,7 +297,7 @@ COLUMNS = np.dtype(
         ("lambda_W", np.float64),
         ("lambda_H", np.float64),
         ("scale", np.float64),
-        ("way", "U10"),
+        ("way", "U12"),
         *_MEASURED,
     ]
 )
@@ -498,11 +513,24 @@ def ways():
     ]
     remedies = [
         s
-        for way in WAYS
-        if way not in ("lbfgs", "flow", "sgd")
+        for way in (
+            "redrawn",
+            "whitened",
+            "averaged",
+            "near 0.3",
+            "near 1",
+            "near 3",
+        )
         for s in around(8, way=way)
     ]
     return methods + remedies
+
+
+def constants():
+    """The same remedies' table: samples with one more coordinate."""
+    return [
+        s for way in ("constant 0.5", "constant 5") for s in around(8, way=way)
+    ]
 
 
 def everything():
@@ -512,12 +540,15 @@ def everything():
         *ways(),
         *factors(),
         *(s for n in (40, 80, 60, 150, 300) for s in sizes(n)),
+        *constants(),
     ]
 
 
 @dataclass(frozen=True)
 class Feet(Record):
-    """Where the nets of Figures 3 to 5 come to rest, followed by L-BFGS.
+    """Where nets of Figures 3 to 5 come to rest, followed by L-BFGS.
+
+    Those of the four lower noise levels.
 
     Attributes
     ----------
@@ -545,7 +576,7 @@ def _foot(ratio, sigma, n, T, width, seed):
 
 
 def feet(n_jobs=None):
-    """Follow every net of Figures 3 to 5 to rest.
+    """Follow the nets of Figures 3 to 5 to rest, at four noise levels.
 
     Returns
     -------
@@ -553,7 +584,8 @@ def feet(n_jobs=None):
     """
     started = perf_counter()
     n, T = 300, curves.flow_time(100_000, 300)
-    cells = [(s, r) for s in curves.SIGMAS for r in curves.RATIOS]
+    # First in the grid, so that they keep their seeds.
+    cells = [(s, r) for s in curves.SIGMAS[:4] for r in curves.RATIOS]
     tasks = [(r, s, n, T, curves.WIDTH) for s, r in cells]
     found = np.array(sweep(_foot, tasks, 0, n_jobs, "Figures 3-5, at rest"))
     return Feet(
