@@ -14,6 +14,7 @@ import scipy.linalg
 
 from nclib.data import GaussianMixture, images, simplex_means, which_images
 from nclib.feasibility import decide
+from nclib.figures import style
 from nclib.figures.arrivals import KINDS, missing
 from nclib.figures.record import Record, provenance
 from nclib.kernels import h_infinity, random_first_layer
@@ -314,3 +315,72 @@ def everything():
         for _ in range(STARTS)
     ]
     return on_images + on_clusters
+
+
+def draw(record):
+    """Shares of starts: images by the width, clusters by the noise.
+
+    Parameters
+    ----------
+    record : Layers
+    """
+    style.use()
+    figure, (top, bottom) = style.grid(2, height=2.9)
+    _draw_images(top, record)
+    _draw_clusters(bottom, record)
+    figure.supylabel("share of starts that reach the minimum")
+    return figure
+
+
+def _draw_images(ax, record):
+    ends, names = [], []
+    colors = (style.BLUE, style.GREEN, style.VERMILION)
+    for (K, n), color in zip(SIZES, colors, strict=True):
+        rows = record.at(K=K, n=n, sigma=0.0)
+        d1, exist, found = shares(rows, "d1")
+        ax.plot(d1 / (K * n), exist, ":", color=color, lw=1.6)
+        ax.plot(d1 / (K * n), found, "o-", color=color, ms=4)
+        ends.append(found[-1])
+        names.append(f"{K} kinds, $n$ = {n}")
+    ax.set_xscale("log")
+    ax.set(
+        title=record.provenance["data"],
+        xlabel="width of the random layer, $d_1/N$",
+        ylim=(-0.04, 1.04),
+    )
+    ticks = (0.2, 0.5, 1, 2, 4, 16)
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
+    style.name_ends(ax, ends, names, colors)
+
+
+# The curves over the noise: layer, d1 over N, name.
+_CURVES = (
+    ("none", 1, "two layers"),
+    ("relu", 1, "$d_1 = N$"),
+    ("relu", 2, "$d_1 = 2N$"),
+    ("relu", 16, "$d_1 = 16N$"),
+    ("constant", 1, "two layers and\na constant"),
+)
+
+
+def _draw_clusters(ax, record):
+    colors = (style.INK, *style.ORDERED[1:4], style.GREEN)
+    ends, names = [], []
+    for (layer, ratio, name), color in zip(_CURVES, colors, strict=True):
+        rows = record.at(layer=layer, n=CLUSTERS, d1=2 * ratio * CLUSTERS, K=2)
+        sigma, _, found = shares(rows[rows["sigma"] > 0], "sigma")
+        dashed = "--" if layer == "constant" else "-"
+        ax.plot(sigma, found, f"o{dashed}", color=color, ms=4)
+        ends.append(found[-1])
+        names.append(name)
+    ax.set_xscale("log")
+    ax.set(
+        title=f"two clusters, $n$ = {CLUSTERS}, $d$ = {_RATIO}$n$",
+        xlabel=r"noise level $\sigma$",
+        ylim=(-0.04, 1.04),
+    )
+    ticks = (0.2, 0.3, 0.5, 0.8, 1.2, 2)
+    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    ax.minorticks_off()
+    style.name_ends(ax, ends, names, colors)
