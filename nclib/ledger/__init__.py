@@ -69,6 +69,7 @@ ORDER = (
     "theorem_8",
     "training_two_layer",
     "training_three_layer",
+    "training_boundary",
     "proof_tools",
     "phase_boundary",
     "errata",
