@@ -282,21 +282,18 @@ STARTS = 8
 # Images: widths d1 over N, by (K, n).
 SIZES = {
     (2, 20): (0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 16.0),
-    (2, 50): (0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 16.0),
-    (10, 20): (0.2, 0.3, 0.5, 1.0, 4.0),
+    (2, 50): (0.5, 1.0, 1.4, 2.0, 16.0),
 }
-# Clusters of so many samples: the layer, d1 over N, and the noise levels.
-CLUSTERS = 50
-_NOISE = (0.5, 0.8, 1.2, 2.0)
+# Clusters of n samples: the layer, d1 over N, what it is called.
+CLUSTERS, SIGMA = 50, 0.8
 TRIED = (
-    ("none", 1.0, (0.2, 0.3, 0.5, 0.8, 2.0)),
-    ("relu", 1.0, (0.3, *_NOISE)),
-    ("relu", 2.0, _NOISE),
-    ("relu", 16.0, _NOISE),
-    ("limit", 16.0, _NOISE),
-    ("constant", 1.0, _NOISE),
-    ("linear", 4.0, (0.8,)),
-    ("centered", 4.0, (0.8,)),
+    ("relu", 2.0, "ReLU layer, $d_1 = 2N$"),
+    ("constant", 1.0, "one constant coordinate"),
+    ("limit", 16.0, "infinitely wide layer"),
+    ("none", 1.0, "no layer"),
+    ("relu", 1.0, "ReLU layer, $d_1 = N$"),
+    ("linear", 4.0, "layer without ReLU"),
+    ("centered", 4.0, "ReLU layer, mean taken off"),
 )
 
 
@@ -309,78 +306,69 @@ def everything():
         for _ in range(STARTS)
     ]
     on_clusters = [
-        Setting(2, CLUSTERS, round(ratio * 2 * CLUSTERS), sigma, layer)
-        for layer, ratio, sigmas in TRIED
-        for sigma in sigmas
+        Setting(2, CLUSTERS, round(ratio * 2 * CLUSTERS), SIGMA, layer)
+        for layer, ratio, _ in TRIED
         for _ in range(STARTS)
     ]
     return on_images + on_clusters
 
 
 def draw(record):
-    """Shares of starts: images by the width, clusters by the noise.
+    """Images: shares by the width. Clusters: ends by what the layer is.
 
     Parameters
     ----------
     record : Layers
     """
     style.use()
-    figure, (top, bottom) = style.grid(2, height=2.9)
+    figure, (top, bottom) = style.grid(2, height=2.7)
     _draw_images(top, record)
     _draw_clusters(bottom, record)
-    figure.supylabel("share of starts that reach the minimum")
     return figure
 
 
 def _draw_images(ax, record):
-    ends, names = [], []
-    colors = (style.BLUE, style.GREEN, style.VERMILION)
-    for (K, n), color in zip(SIZES, colors, strict=True):
-        rows = record.at(K=K, n=n, sigma=0.0)
-        d1, exist, found = shares(rows, "d1")
-        ax.plot(d1 / (K * n), exist, ":", color=color, lw=1.6)
-        ax.plot(d1 / (K * n), found, "o-", color=color, ms=4)
-        ends.append(found[-1])
-        names.append(f"{K} kinds, $n$ = {n}")
+    for (K, n), color, marker in zip(
+        SIZES, (style.BLUE, style.VERMILION), "os", strict=True
+    ):
+        d1, exist, found = shares(record.at(K=K, n=n, sigma=0.0), "d1")
+        ratio = d1 / (K * n)
+        ax.plot(ratio, exist, ":", color=color)
+        ax.plot(ratio, found, marker, ls="-", color=color, ms=5)
+        y = 0.35 if n == 20 else 0.15
+        style.label(ax, 2, y, f"$n$ = {n}", color)
     ax.set_xscale("log")
     ax.set(
-        title=record.provenance["data"],
+        title=f"{record.provenance['data']}, classes 0 and 6",
         xlabel="width of the random layer, $d_1/N$",
-        ylim=(-0.04, 1.04),
+        ylabel="share of starts",
+        ylim=(-0.05, 1.05),
     )
-    ticks = (0.2, 0.5, 1, 2, 4, 16)
+    ticks = (0.5, 0.7, 1, 1.4, 2, 4, 16)
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.minorticks_off()
-    style.name_ends(ax, ends, names, colors)
-
-
-# The curves over the noise: layer, d1 over N, name.
-_CURVES = (
-    ("none", 1, "two layers"),
-    ("relu", 1, "$d_1 = N$"),
-    ("relu", 2, "$d_1 = 2N$"),
-    ("relu", 16, "$d_1 = 16N$"),
-    ("constant", 1, "two layers and\na constant"),
-)
 
 
 def _draw_clusters(ax, record):
-    colors = (style.INK, *style.ORDERED[1:4], style.GREEN)
-    ends, names = [], []
-    for (layer, ratio, name), color in zip(_CURVES, colors, strict=True):
-        rows = record.at(layer=layer, n=CLUSTERS, d1=2 * ratio * CLUSTERS, K=2)
-        sigma, _, found = shares(rows[rows["sigma"] > 0], "sigma")
-        dashed = "--" if layer == "constant" else "-"
-        ax.plot(sigma, found, f"o{dashed}", color=color, ms=4)
-        ends.append(found[-1])
-        names.append(name)
-    ax.set_xscale("log")
+    colors = (style.GREEN, style.VERMILION, style.INK)
+    for place, (layer, ratio, _) in enumerate(TRIED):
+        rows = record.at(
+            layer=layer,
+            sigma=SIGMA,
+            n=CLUSTERS,
+            d1=round(ratio * 2 * CLUSTERS),
+        )
+        kinds = [
+            np.mean(rows["kind"] == 0),
+            np.mean(rows["kind"] == 1),
+            np.mean(rows["kind"] > 1),
+        ]
+        lefts = np.cumsum([0.0, *kinds[:-1]])
+        ax.barh(place, kinds, left=lefts, color=colors, height=0.7)
+    ax.set_yticks(range(len(TRIED)), [name for *_, name in TRIED])
+    ax.invert_yaxis()
     ax.set(
-        title=f"two clusters, $n$ = {CLUSTERS}, $d$ = {_RATIO}$n$",
-        xlabel=r"noise level $\sigma$",
-        ylim=(-0.04, 1.04),
+        title=rf"two clusters, $\sigma$ = {SIGMA:g}",
+        xlabel="share of starts",
+        xlim=(0, 1),
     )
-    ticks = (0.2, 0.3, 0.5, 0.8, 1.2, 2)
-    ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
-    ax.minorticks_off()
-    style.name_ends(ax, ends, names, colors)
