@@ -278,22 +278,22 @@ def run(settings, seed=0, n_jobs=None, **own):
     )
 
 
+# Images: widths d1 over N, by (K, n), with STARTS each.
 STARTS = 8
-# Images: widths d1 over N, by (K, n).
 SIZES = {
     (2, 20): (0.5, 0.7, 1.0, 1.4, 2.0, 4.0, 16.0),
     (2, 50): (0.5, 1.0, 1.4, 2.0, 16.0),
 }
-# Clusters of n samples: the layer, d1 over N, what it is called.
+# Clusters of n samples: the layer, d1 over N, starts, what it is called.
 CLUSTERS, SIGMA = 50, 0.8
 TRIED = (
-    ("relu", 2.0, "ReLU layer, $d_1 = 2N$"),
-    ("constant", 1.0, "one constant coordinate"),
-    ("limit", 16.0, "infinitely wide layer"),
-    ("none", 1.0, "no layer"),
-    ("relu", 1.0, "ReLU layer, $d_1 = N$"),
-    ("linear", 4.0, "layer without ReLU"),
-    ("centered", 4.0, "ReLU layer, mean taken off"),
+    ("relu", 2.0, 8, "ReLU layer, $d_1 = 2N$"),
+    ("constant", 1.0, 8, "one constant coordinate"),
+    ("limit", 16.0, 8, "infinitely wide layer"),
+    ("none", 1.0, 8, "no layer"),
+    ("centered", 4.0, 4, "ReLU layer, mean taken off"),
+    ("linear", 4.0, 4, "layer without ReLU"),
+    ("relu", 1.0, 8, "ReLU layer, $d_1 = N$"),
 )
 
 
@@ -307,8 +307,8 @@ def everything():
     ]
     on_clusters = [
         Setting(2, CLUSTERS, round(ratio * 2 * CLUSTERS), SIGMA, layer)
-        for layer, ratio, _ in TRIED
-        for _ in range(STARTS)
+        for layer, ratio, starts, _ in TRIED
+        for _ in range(starts)
     ]
     return on_images + on_clusters
 
@@ -351,7 +351,7 @@ def _draw_images(ax, record):
 
 def _draw_clusters(ax, record):
     colors = (style.GREEN, style.VERMILION, style.INK)
-    for place, (layer, ratio, _) in enumerate(TRIED):
+    for place, (layer, ratio, *_) in enumerate(TRIED):
         rows = record.at(
             layer=layer,
             sigma=SIGMA,

@@ -38,7 +38,7 @@ def random_layer_mean(scale):
         starts[layer] = (rows["exists"] == 1).sum()
     helped = min(share["relu"], share["constant"])
     without = max(share[name] for name in ("none", "linear", "centered"))
-    holds = helped - without >= 0.5 and min(starts.values()) >= 8
+    holds = helped - without >= 0.5 and min(starts.values()) >= 4
     return bool(holds), (
         "sigma = 0.8, starts that are proved to reach the minimum: "
         + "; ".join(
