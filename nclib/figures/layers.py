@@ -293,7 +293,6 @@ TRIED = (
     ("none", 1.0, 8, "no layer"),
     ("centered", 4.0, 4, "ReLU layer, mean taken off"),
     ("linear", 4.0, 4, "layer without ReLU"),
-    ("relu", 1.0, 8, "ReLU layer, $d_1 = N$"),
 )
 
 

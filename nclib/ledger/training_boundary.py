@@ -19,7 +19,7 @@ def random_layer_mean(scale):
     r"""On noisy clusters training reaches the minimum from more starts behind
     a random ReLU layer of width $2N$ than without one. The mean of its
     features does it: without their mean, or without the ReLU, it does not;
-    one constant coordinate does it, too.
+    one constant coordinate of the same share does much of it.
 
     Needs: the kept starts by L-BFGS; $K = 2$, $n = 50$, $d = 2n$,
     $\sigma = 0.8$; 50 neurons, the paper's penalties.
