@@ -342,7 +342,7 @@ def _draw_images(ax, record):
         ylabel="share of starts",
         ylim=(-0.05, 1.05),
     )
-    ticks = (0.5, 0.7, 1, 1.4, 2, 4, 16)
+    ticks = (0.5, 1, 2, 4, 8, 16)
     ax.set_xticks(ticks, [f"{t:g}" for t in ticks])
     ax.minorticks_off()
 
