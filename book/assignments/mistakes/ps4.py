@@ -17,9 +17,20 @@ def gradient(W1, W, X, y, lambda_W, lambda_H):
     G = E / E.sum(axis=1, keepdims=True) - np.eye(W.shape[1])[y]
     G = G / len(y)
     return X.T @ (G @ W.T * (Z > 0)), H.T @ G + lambda_W * W
-"""
+""",
+            # The right product h w, split in halves: balanced for equal
+            # penalties and n = 2 only.
+            "ps4-trap-answer": """
+def trap(X, y, lambda_W, lambda_H):
+    n = len(y) // 2
+    t = np.log(1 / np.sqrt(2 * n * lambda_W * lambda_H) - 1) / 2
+    Z = -np.ones((len(y), 2))
+    Z[y == 0, 0] = np.sqrt(t)
+    W1 = np.linalg.lstsq(X, Z, rcond=None)[0]
+    return W1, np.sqrt(t) * np.array([[1.0, -1.0], [0.0, 0.0]])
+""",
         },
-        {"ps4-gradient-test-2": 0},
+        {"ps4-gradient-test-2": 0, "ps4-trap-test-1": 0},
     ),
     "second layer sees the first one already updated": (
         {
@@ -55,8 +66,27 @@ def classify(gap, gradient_norm, certified, tol=1e-7):
     if gap <= tol or gradient_norm <= tol:
         return "global minimum"
     return "not stationary"
-"""
+""",
+            # Gauss and Newton's matrix, which is never indefinite.
+            "ps4-hessian-answer": """
+def hessian(z, w, lambda_W, lambda_H):
+    n = len(z)
+    a = w[0] - w[1]
+    p = 1 / (1 + np.exp(a * z))
+    J = np.hstack([a * np.eye(n), np.outer(z, [1.0, -1.0])])
+    A = J.T @ np.diag(p * (1 - p) / (2 * n)) @ J
+    return A + np.diag([lambda_H] * n + [lambda_W] * 2)
+""",
+            "ps4-excess-answer": """
+def excess(n, lambda_W, lambda_H):
+    t = np.log(1 / np.sqrt(2 * n * lambda_W * lambda_H) - 1) / 2
+    return (np.log(2) - np.log1p(np.exp(-2 * t))) / 2
+""",
         },
-        {"ps4-classify-test-2": 0},
+        {
+            "ps4-classify-test-2": 0,
+            "ps4-hessian-test-1": 0,
+            "ps4-excess-test-1": 0,
+        },
     ),
 }
