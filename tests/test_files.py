@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from nclib import _files
+from nclib.figures.arrivals import Arrivals, Feet
 from nclib.figures.curves import TrainingGrid
 from nclib.figures.figure_6 import ThreeLayers
 from nclib.figures.layers import Layers
@@ -86,6 +87,8 @@ def test_what_goes_wrong_leaves_the_old_file(tmp_path):
         (ThreeLayers, "figure_6"),
         (ThreeLayers, "figure_6_limit"),
         (Layers, "layers"),
+        (Arrivals, "arrivals"),
+        (Feet, "feet"),
     ],
 )
 def test_kept_records_are_whole_and_survive_a_round_trip(kind, name, tmp_path):

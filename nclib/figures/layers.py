@@ -348,7 +348,7 @@ def _draw_images(ax, record):
 
 
 def _draw_clusters(ax, record):
-    colors = (style.GREEN, style.VERMILION, style.INK)
+    colors = (style.BLUE, style.ORANGE, style.INK)
     for place, (layer, ratio, *_) in enumerate(TRIED):
         rows = record.at(
             layer=layer,
