@@ -8,6 +8,8 @@ lose against it and die. Beyond the paper; derived heuristically, one constant
 fitted, compared with the record of `nclib.figures.arrivals`.
 """
 
+from functools import cache
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
@@ -93,7 +95,7 @@ def arrival_share(
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, "ce", True)
     scale = check_real("scale", scale, 0.0, exclusive=True)
     pull = check_real("pull", pull, 0.0, exclusive=True)
-    h = np.linalg.norm(upfm_minimizer(K, n, lambda_W, lambda_H).H[0])
+    h = _feature(K, n, lambda_W, lambda_H)
     if h == 0:
         return 1.0
     ratio = d / n
@@ -103,6 +105,12 @@ def arrival_share(
     # log1p(-Phi(-1 / U)) is log Phi(1 / U).
     perfect = np.exp(n * log_ndtr(1 / U))
     return float((1 - (1 - perfect) ** (D / K)) ** K)
+
+
+@cache
+def _feature(K, n, lambda_W, lambda_H):
+    """Norm of a collapsed feature at the global minimum."""
+    return np.linalg.norm(upfm_minimizer(K, n, lambda_W, lambda_H).H[0])
 
 
 def arrival_noise(n, ratio, **setting):

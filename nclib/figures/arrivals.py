@@ -329,22 +329,26 @@ class Arrivals(Record):
             rows = rows[rows[name] == value]
         return rows
 
-    def share(self, **wanted):
-        """Noise levels, shares of global ends, and how many were decided.
+    def share(self, least=1, **wanted):
+        """Noise levels, shares of global ends, and their standard errors.
 
-        Of those decided; standard errors are those of a binomial share with
-        one success and one failure more.
+        Of the decided ones, where there are at least so many; errors are those
+        of a binomial share with one success and one failure more.
         """
         rows = self.at(**wanted)
         rows = rows[rows["kind"] < KINDS.index("undecided")]
-        sigma = np.unique(rows["sigma"])
+        sigma = [
+            s
+            for s in np.unique(rows["sigma"])
+            if (rows["sigma"] == s).sum() >= least
+        ]
         count = np.array([(rows["sigma"] == s).sum() for s in sigma])
         yes = np.array(
             [((rows["sigma"] == s) & (rows["kind"] == 0)).sum() for s in sigma]
         )
         smooth = (yes + 1) / (count + 2)
         error = np.sqrt(smooth * (1 - smooth) / (count + 3))
-        return sigma, yes / count, error
+        return np.array(sigma), yes / count, error
 
     def again(self, i):
         """Follow start ``i`` once more: what `follow` returns."""

@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.path import Path
 
+from nclib.arrival import arrival_noise
 from nclib.asymptotics import phase_boundary
 from nclib.bounds import theorem_4_sigma
 from nclib.data import two_cluster_means
@@ -68,6 +69,8 @@ def draw_arrivals(rows, n):
     ax.plot(sigma, exact, **style.EXACT)
     ratio = np.geomspace(1.02, 8, 200)
     ax.plot(theorem_4_sigma(ratio * n, n, means), ratio, **style.UNION_BOUND)
+    half = [arrival_noise(n, r) for r in ratio[ratio > 1.4]]
+    ax.plot(half, ratio[ratio > 1.4], color=style.PURPLE, linestyle="--")
     for level in SIGMAS:
         ax.axvline(level, ymin=0.96, color=style.INK, linewidth=1.5)
     ax.set(
@@ -84,6 +87,7 @@ def draw_arrivals(rows, n):
     ax.set_yticks([1, 1.5, 2, 3, 4, 6], ["1", "1.5", "2", "3", "4", "6"])
     ax.minorticks_off()
     style.label(ax, 0.6, 1.05, "collapse exists above", style.BLACK, ha="left")
+    style.label(ax, 1.04 * half[-1], 7.2, "law", style.PURPLE)
     return figure
 
 
@@ -108,14 +112,12 @@ def draw_sizes(curves, fits):
         xscale="log",
         xlabel=r"noise $\sigma$",
         ylabel="share of starts that arrive",
+        ylim=(-0.05, 1.05),
     )
     ax.set_xticks([0.2, 0.3, 0.5, 0.8], ["0.2", "0.3", "0.5", "0.8"])
     ax.minorticks_off()
-    for color, (n, (sigma, share, _)) in zip(
-        style.ORDERED, curves.items(), strict=False
-    ):
-        place = int(np.argmin(np.abs(np.asarray(share) - 0.25)))
-        style.label(ax, sigma[place], share[place], f"{n}", color, ha="center")
+    for color, n in zip(style.ORDERED, curves, strict=False):
+        style.label(ax, fits[n], 0.58, f"{n}", color, ha="center")
     return figure
 
 
@@ -176,6 +178,7 @@ def draw_helped(curves):
         xscale="log",
         xlabel=r"noise $\sigma$",
         ylabel="share of starts that arrive",
+        ylim=(-0.05, 1.05),
     )
     ax.set_xticks([0.3, 0.5, 0.8], ["0.3", "0.5", "0.8"])
     ax.minorticks_off()
