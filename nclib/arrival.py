@@ -25,7 +25,7 @@ __all__ = ["arrival_noise", "arrival_share"]
 
 #: Of the final feature a silent sample is given 1 / PULL while it matters;
 #: fitted by maximum likelihood, see `nclib.figures.arrivals.fitted_pull`.
-PULL = 5.0
+PULL = 4.244
 
 
 def arrival_share(
