@@ -174,6 +174,51 @@ def draw_universality(results, other_noise):
     return figure
 
 
+def draw_geometry(cases, thresholds):
+    """Arrangements of means: who can collapse at little noise, who cannot.
+
+    Parameters
+    ----------
+    cases : list of (K, 2) or (K, 3) arrays
+        Means; of three dimensions the first two are drawn, as dots.
+    thresholds : list of lists
+        The boundary of each class without noise, 1 if it can.
+    """
+    style.use()
+    columns = len(cases) // 2
+    figure, axes = style.grid(2, columns, 5.6, 1.75)
+    for ax, means, deltas in zip(axes.flat, cases, thresholds, strict=True):
+        stuck = np.array(deltas) > 1 + 1e-6
+        if means.shape[1] == 3:
+            ax.fill(*means[:5, :2].T, color=style.INK, alpha=0.18, lw=0)
+        else:
+            ax.plot(0, 0, "+", color=style.INK, ms=8)
+        for mean, cannot in zip(means, stuck, strict=True):
+            color = style.VERMILION if cannot else style.BLUE
+            x, y = mean[:2]
+            if means.shape[1] == 3:
+                ax.plot(x, y, "o", color=color, ms=7)
+                continue
+            ax.annotate(
+                "",
+                (x, y),
+                (0, 0),
+                arrowprops=dict(arrowstyle="-|>", color=color, lw=2),
+            )
+        ax.set(
+            xlim=(-1.25, 1.25),
+            ylim=(-1.25, 1.25),
+            aspect="equal",
+            xticks=[],
+            yticks=[],
+            title=rf"$\delta^\star = {max(deltas):.2f}$",
+        )
+        ax.spines[:].set_visible(False)
+    axes[0, 0].set_ylabel("can")
+    axes[1, 0].set_ylabel("cannot")
+    return figure
+
+
 def draw_width(grid, shares, smooth, formula):
     """The probability of collapse against the dimension, at three noises.
 

@@ -764,6 +764,106 @@ def boundary_limits(scale):
 
 
 @claim(
+    "boundary-geometry",
+    strength="certified",
+)
+def boundary_geometry(scale):
+    r"""At little noise all classes collapse iff either the means are on one
+    side of 0 and none lies in the cone of the others, or they are the corners
+    of a simplex around 0.
+
+    Needs: any means, $\sigma \to 0$; compared with $\delta^\star$ at
+    $\sigma = 0$ and with Motzkin's alternative, class by class. On a line at
+    most two classes can, in a plane three, in space any number.
+    """
+    rng = np.random.default_rng(54)
+    wrong, counts, least = 0, np.zeros(3, dtype=int), np.inf
+    sizes = at_scale(scale, range(2, 4), range(2, 6))
+    cases = [simplex_means(3, 2), OPPOSED] + [
+        # Small integers: many means are dependent, aligned, or zero.
+        1.0 * rng.integers(-1, 2, (K, p)) * rng.integers(1, 3, (K, 1))
+        for _ in range(at_scale(scale, 1, 2, 12))
+        for K in sizes
+        for p in sizes
+    ]
+    for means in cases:
+        K, p = means.shape
+        deltas = [phase_boundary(means, 0.0, k).delta for k in range(K)]
+        splits = [clean_split(means, k) for k in range(K)]
+        for k in range(K):
+            wrong += splits[k] == blocked(means, k)
+            wrong += splits[k] != (deltas[k] < 1 + 1e-9)
+            least = min(least, np.inf if splits[k] else deltas[k])
+        kind = one_side(means) and not any(
+            in_cone(means[k], np.delete(means, k, 0)) for k in range(K)
+        )
+        simplex = around_zero(means)
+        wrong += all(splits) != (kind or simplex)
+        wrong += kind and simplex
+        wrong += all(splits) and p < 3 and K > p + 1
+        counts += [kind, simplex, not all(splits)]
+    turns = np.linspace(0, 2 * np.pi, 9, endpoint=False)
+    rim = np.column_stack([np.cos(turns), np.sin(turns), np.ones(9)])
+    inside = np.vstack([rim, [0.5, 0.0, 1.0]])
+    wrong += not all(clean_split(rim, k) for k in range(9))
+    wrong += clean_split(inside, 9)
+    n, good, bad = 30, 0, 0
+    trials = at_scale(scale, 1, 4)
+    for seed in np.random.SeedSequence(55).spawn(trials):
+        for means in (rim[::3], simplex_means(3, 2), OPPOSED):
+            d = n + means.shape[1]
+            model = GaussianMixture(pad_means(means, d), 1e-5)
+            found = decide(*model.sample(n, seed))
+            good += found.occurs is True and found.verified
+            bad += found.occurs is False and found.verified
+    holds = wrong == 0 and least > 1.01 and counts.min() > 0
+    return holds and (good, bad) == (2 * trials, trials), (
+        f"{counts[0]} sets of means on one side, {counts[1]} simplices around "
+        f"0, {counts[2]} of neither kind: {wrong} contradictions; a class "
+        f"that cannot stays at {least:.3f} or more; at sigma = 1e-5 and "
+        f"d = n + p, {good} draws of means that can are proved to collapse, "
+        f"{bad} of others not to"
+    )
+
+
+def solvable(matrix, target):
+    """Whether a nonnegative combination of the columns is the target."""
+    size = matrix.shape[1]
+    return linprog(np.zeros(size), A_eq=matrix, b_eq=target).status == 0
+
+
+def in_cone(mean, others):
+    """Whether the mean is a nonnegative combination of the others."""
+    return solvable(others.T, mean)
+
+
+def blocked(means, k):
+    """Whether the others surround 0, or have class k in their cone."""
+    others = np.delete(means, k, 0)
+    weights = np.vstack([others.T, np.ones(len(others))])
+    surrounded = solvable(weights, np.eye(len(weights))[-1])
+    # A mean of 0 is a combination with weights 0 only, which does not count.
+    return surrounded or (means[k].any() and in_cone(means[k], others))
+
+
+def one_side(means):
+    """Whether some b is positive on all means."""
+    free = [(None, None)] * means.shape[1]
+    zero = np.zeros(means.shape[1])
+    ones = -np.ones(len(means))
+    return linprog(zero, A_ub=-means, b_ub=ones, bounds=free).status == 0
+
+
+def around_zero(means):
+    """Whether they are the corners of a simplex with 0 in its interior."""
+    _, lengths, axes = np.linalg.svd(means.T)
+    if np.count_nonzero(lengths > 1e-9) != len(means) - 1:
+        return False
+    weights = axes[-1] * np.sign(axes[-1].sum())
+    return bool(weights.min() > 1e-9)
+
+
+@claim(
     "boundary-union-bound",
     strength="statistical",
     # Four two-sided binomial tests at 1e-6.
