@@ -242,6 +242,82 @@ def draw_width(grid, shares, smooth, formula):
     return figure
 
 
+def draw_classes(angles, curves, measured):
+    """Correlation of the classes' critical dimensions against the angle.
+
+    Parameters
+    ----------
+    angles : (m,) array
+        In degrees.
+    curves : dict
+        From the noise level, one of three, to the limit at `angles`.
+    measured : dict
+        From angle and noise level to correlation and standard error.
+    """
+    style.use()
+    figure, ax = style.grid()
+    looks = style.BLUE, style.GREEN, style.ORANGE
+    colors = dict(zip(curves, looks, strict=True))
+    shift = dict(zip(curves, (-2, 0, 2), strict=True))
+    for sigma, color in colors.items():
+        ax.plot(angles, curves[sigma], color=color, lw=3)
+    for (angle, sigma), (value, error) in measured.items():
+        ax.errorbar(
+            angle + shift[sigma],
+            value,
+            yerr=2 * error,
+            fmt="o",
+            color=colors[sigma],
+            mec=style.PATCH,
+            ms=7,
+            lw=1.5,
+        )
+    for row, (sigma, color) in enumerate(colors.items()):
+        name = rf"$\sigma$ = {sigma}"
+        style.label(ax, 120, 0.36 - 0.06 * row, name, color)
+    ax.set(
+        xlabel="angle between the means, in degrees",
+        ylabel="correlation of two classes",
+        xticks=[0, 60, 120, 180],
+    )
+    return figure
+
+
+def draw_joint(grid, simulated, laws):
+    """The chance that both classes collapse, at the paper's four angles.
+
+    Parameters
+    ----------
+    grid : (m,) int array
+        Dimensions.
+    simulated : dict
+        From the angle in degrees to the share of draws at `grid`.
+    laws : dict
+        From the angle to `nclib.joint.JointCollapse` at `grid`.
+    """
+    style.use()
+    figure, axes = style.grid(2, 2, 5.6, 2.3, sharex=True, sharey=True)
+    for ax, (angle, share) in zip(axes.flat, simulated.items(), strict=True):
+        law = laws[angle]
+        ax.fill_between(
+            grid,
+            law.lower,
+            law.upper,
+            color=style.SKY,
+            alpha=0.3,
+            step="post",
+            lw=0,
+        )
+        ax.step(grid, share, where="post", color=style.BLUE, lw=1.5)
+        middle = grid + 0.5
+        ax.plot(middle, law.normal, color=style.INK, lw=2.6, alpha=0.7)
+        ax.plot(middle, law.product, "--", color=style.VERMILION, lw=1.8)
+        ax.set_title(f"{angle} degrees")
+    figure.supxlabel("dimension $d$", color=style.INK)
+    figure.supylabel("chance that both collapse", color=style.INK)
+    return figure
+
+
 def draw_bounds(sigma, exact, ratio, union, gordon):
     """The exact boundary and the regions that two theorems grant.
 
