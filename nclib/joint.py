@@ -36,12 +36,12 @@ def class_correlation(means, sigma):
     sample of class j in the program of class k, :math:`(a_j+s_kG)_+`, and
     :math:`\min(a_k,0)+s_kG` for :math:`j=k`, and r the root of
 
-    .. math:: \sum_j \mathbb E\,u_{kj}u_{lj} = r\sqrt{\delta_k\delta_l},
+    .. math:: \sum_j \mathbb E\,u_{kj}u_{lj} = r\max(\delta_k,\delta_l),
 
     the covariance of the critical dimensions, over n, tends to
 
     .. math:: \sum_j \mathrm{Cov}(u_{kj}^2, u_{lj}^2)
-        - 2r^2\sqrt{\delta_k\delta_l} .
+        - 2r^2\max(\delta_k,\delta_l) .
 
     For k = l the root is 1 and this is the :math:`\tau^2` of
     :class:`nclib.Boundary`.
@@ -66,7 +66,10 @@ def class_correlation(means, sigma):
     Notes
     -----
     Beyond the paper; derived (two replicas of the program on one matrix), not
-    rigorous, and confirmed numerically. Cost: O(K^3) integrals on a line.
+    rigorous, and confirmed numerically. Where the margin of a class on itself
+    is 0 (orthogonal means, noise alone) the limit is approached slowly, like
+    1/sqrt(n): three classes of noise have 0.14, and 0.03 +- 0.02 at n = 15.
+    Cost: O(K^3) integrals on a line.
 
     Examples
     --------
@@ -95,7 +98,7 @@ def class_correlation(means, sigma):
 def _covariance(first, second, k, m):
     v, w = first.v, second.v
     s, t = np.sqrt(1 + v @ v), np.sqrt(1 + w @ w)
-    scale = np.sqrt(first.delta * second.delta)
+    scale = max(first.delta, second.delta)
     terms = [
         # Margin and scale of each program's term, and whether it is cut at 0.
         (min(a, 0.0) if j == k else a, s, j != k)

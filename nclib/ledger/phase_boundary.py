@@ -337,7 +337,7 @@ def boundary_classes(scale):
     cases = (
         ("opposed, 0.5", two_cluster_means(1, np.pi), 0.5, 1),
         ("equal, 0.2", two_cluster_means(1, 0.0), 0.2, 3),
-        ("3 of pure noise", np.zeros((3, 1)), 1.0, 1),
+        ("3 equal, 0.2", np.ones((3, 1)), 0.2, 1),
     )
     lows = []
     for i, (name, means, sigma, more) in enumerate(cases):
@@ -378,7 +378,7 @@ def correlation_in_the_plane(means, sigma):
     g = np.linspace(-8, 8, 801)
     x, y = np.meshgrid(g, g)
     weight = norm.pdf(x) * norm.pdf(y) * (g[1] - g[0]) ** 2
-    scale = np.sqrt(first.delta * second.delta)
+    scale = max(first.delta, second.delta)
 
     def pairs(r):
         c = (r + first.v @ second.v) / (s * t)
