@@ -53,6 +53,9 @@ def test_correlations_by_a_plane_quadrature():
         found = class_correlation(means, sigma)
         assert found[0, 1] == pytest.approx(value, abs=6e-5)
         assert found[0, 1] == found[1, 0] and found[0, 0] == 1
+    # Boundaries 1.27 and 1.47: their maximum counts, not their mean.
+    longer = class_correlation(np.array([[1.0], [2.0]]), 0.3)
+    assert longer[0, 1] == pytest.approx(0.21629, abs=6e-5)
     right = nclib.two_cluster_means(2, np.pi / 2)
     assert abs(class_correlation(right, 0.7)[0, 1]) < 1e-12
 
