@@ -274,7 +274,8 @@ def draw_classes(angles, curves, measured):
         )
     for row, (sigma, color) in enumerate(colors.items()):
         name = rf"$\sigma$ = {sigma}"
-        style.label(ax, 120, 0.36 - 0.06 * row, name, color)
+        place = 0.42, 0.92 - 0.09 * row
+        style.label(ax, *place, name, color, transform=ax.transAxes)
     ax.set(
         xlabel="angle between the means, in degrees",
         ylabel="correlation of two classes",
