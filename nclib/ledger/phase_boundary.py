@@ -375,7 +375,7 @@ def correlation_in_the_plane(means, sigma):
     """The formula of `class_correlation` for classes 0 and 1, on a grid."""
     first, second = (phase_boundary(means, sigma, k) for k in (0, 1))
     s, t = (np.sqrt(1 + b.v @ b.v) for b in (first, second))
-    g = np.linspace(-8, 8, 801)
+    g = np.linspace(-8, 8, 321)
     x, y = np.meshgrid(g, g)
     weight = norm.pdf(x) * norm.pdf(y) * (g[1] - g[0]) ** 2
     scale = max(first.delta, second.delta)
