@@ -356,8 +356,10 @@ def boundary_classes(scale):
         apart = np.abs(seen - law.normal).max()
         reach = np.sqrt(np.log(2e6) / (2 * more * draws))
         holds = holds and apart < 0.06 + reach
-        between = (law.lower <= law.normal) & (law.normal <= law.upper)
-        holds = holds and between.all()
+        # Three classes are integrated by random points, to 1e-4.
+        below = (law.lower - law.normal).max()
+        above = (law.normal - law.upper).max()
+        holds = holds and max(below, above) < 1e-3
         parts.append(
             f"{name}: {found:.2f} ({expected:.3f}), chances differ by "
             f"{apart:.3f}"
