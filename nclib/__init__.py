@@ -22,6 +22,7 @@ beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
                            `arrival`: from which noise on it seldom does
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
+beyond: all classes        `joint`: their dependence, chance of collapse
 claims and their checks    `ledger`, one module a chapter
 many simulations           `sweep`
 =========================  ==============================================

@@ -65,6 +65,8 @@ def reduce_means(means, sigma):
         q -= basis.T @ (basis @ q)
         q /= np.linalg.norm(q)
         overlap = rest @ q
+        # Without noise a rounding error would pass for a way to collapse.
+        overlap[np.abs(overlap) <= tolerance] = 0
         rest -= np.outer(overlap, q)
         rest[pivot] = 0
         basis = np.vstack([basis, q])

@@ -349,8 +349,8 @@ def wendel_probability(d, n, K):
 
     .. math:: P = P\big(\mathrm{Bin}((K-1)n, \tfrac12) \le d - n\big)
 
-    for one class, at every finite n, when all means vanish (and in the limit
-    of infinite sigma).
+    for one class, at every finite n, when the means of the other classes
+    vanish (and in the limit of infinite sigma).
 
     Parameters
     ----------
@@ -368,7 +368,9 @@ def wendel_probability(d, n, K):
 
     Notes
     -----
-    Beyond the paper; proved (Wendel's theorem).
+    Beyond the paper; proved (Wendel's theorem). The class itself may have any
+    law and the noise of the others any whose signs are free, as for
+    :func:`wendel_bound`.
 
     Examples
     --------
@@ -385,10 +387,10 @@ def wendel_bound(d, n, K, rank=None):
 
     .. math:: P \ge P\big(\mathrm{Bin}((K-1)n, \tfrac12) \le d - n - p\big)
 
-    for one class and means that span p dimensions. A neuron that ignores
-    them sees pure noise in d - p dimensions, where
-    :func:`wendel_probability` is exact. The proof of Theorem 5(b) uses
-    Gordon's inequality there.
+    for one class, if the means of the *other* classes span p dimensions. A
+    neuron that ignores them sees pure noise, where :func:`wendel_probability`
+    is exact; the mean of its own class costs nothing. The proof of Theorem
+    5(b) uses Gordon's inequality there.
 
     Parameters
     ----------
@@ -399,8 +401,8 @@ def wendel_bound(d, n, K, rank=None):
     K : int
         Number of classes, at least 2.
     rank : int, optional
-        The rank p of the means, 0 to K; K, which serves all means, unless
-        given.
+        The rank p of the means of the other classes, 0 to K - 1; K - 1, which
+        serves all means, unless given.
 
     Returns
     -------
@@ -409,7 +411,11 @@ def wendel_bound(d, n, K, rank=None):
 
     Notes
     -----
-    Beyond the paper; proved (Wendel's theorem).
+    Beyond the paper; proved (Wendel's theorem), and not for Gaussian noise
+    only. Given the class, the law of the other samples' noise must not change
+    when some of them change sign, and with probability one the n samples and
+    the p means must be independent, the noise in general position. Any
+    symmetric density will do.
 
     Examples
     --------
@@ -460,9 +466,12 @@ def wendel_ratio(n, K, level=None, rank=None):
 
 
 def _check_rank(rank, K):
-    rank = K if rank is None else check_integer("rank", rank, 0)
-    if rank > K:
-        raise ValueError(f"rank must be at most K = {K}, got {rank}")
+    rank = K - 1 if rank is None else check_integer("rank", rank, 0)
+    if rank >= K:
+        raise ValueError(
+            f"rank, of the means of the other classes, must be at most "
+            f"K - 1 = {K - 1}, got {rank}"
+        )
     return rank
 
 

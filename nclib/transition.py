@@ -41,6 +41,7 @@ __all__ = [
     "critical_dimensions",
     "critical_index",
     "gaussian",
+    "joint_critical_dimensions",
     "smallest",
     "squared_distances",
 ]
@@ -387,6 +388,36 @@ def critical_columns(means, noise, n, draws, seed, k=0, bias=False, guess=0):
         draw = LeadingColumns(X, y, k)
         result.append(n + critical_index(draw, columns, int(guess) - n))
     return np.array(result)
+
+
+def joint_critical_dimensions(means, sigma, n, draws, seed):
+    """Smallest feasible d of every class of the same data sets.
+
+    All classes can collapse from the largest of a row on.
+
+    Returns
+    -------
+    (draws, K) int array
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.transition import joint_critical_dimensions
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> d = joint_critical_dimensions(means, 0.5, n=10, draws=5, seed=0)
+    >>> d.shape
+    (5, 2)
+    """
+    columns = []
+    for k in range(len(means)):
+        # The same seed is the same data.
+        guess = n * phase_boundary(means, sigma, k).delta
+        columns.append(
+            critical_columns(
+                means, gaussian(sigma), n, draws, seed, k, guess=guess
+            )
+        )
+    return np.column_stack(columns)
 
 
 def gaussian(sigma):

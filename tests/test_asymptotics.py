@@ -282,6 +282,14 @@ def test_vanishing_noise_limit():
 def test_signal_that_cancels_is_useless_at_both_ends():
     for sigma in (0.0, np.inf):
         assert abs(phase_boundary(XOR, sigma).delta - 2) < 1e-13
+    # A rounding error of Gram-Schmidt is no way out: the others sum to 0.
+    hidden = np.array([[0, 0, -2], [-2, -2, 0], [2, -2, 2], [-2, 2, 0.0]])
+    assert abs(phase_boundary(hidden, 0.0, 1).delta - 2.5) < 1e-13
+    for seed in range(20):
+        K, p = 3 + seed % 4, 2 + seed % 3
+        means = random_means(seed, K, p)
+        means[-1] = -means[1:-1].sum(axis=0)
+        assert abs(phase_boundary(means, 0.0).delta - (K + 1) / 2) < 1e-12
     zero = np.zeros((3, 4))
     boundary = phase_boundary(zero, 1.0)
     assert boundary.delta == 2 and boundary.rank == 0

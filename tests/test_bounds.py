@@ -172,8 +172,8 @@ def test_ratios_of_any_noise_level():
     for n, K, gordon in ((300, 2, 1.8205), (250, 4, 3.075), (1000, 2, 1.682)):
         assert theorem_5b_ratio(n, K) == pytest.approx(gordon, abs=6e-4)
     for n, K in ((30, 2), (50, 3), (7, 5), (300, 2)):
-        for rank in (None, 0, K - 1):
-            p = K if rank is None else rank
+        for rank in (None, 0, K - 2):
+            p = K - 1 if rank is None else rank
             spare = round(n * wendel_ratio(n, K, rank=rank)) - n - p
             tosses = (K - 1) * n
             assert heads(tosses, spare) >= 1 - 1 / n > heads(tosses, spare - 1)
@@ -197,11 +197,15 @@ def test_wendel_laws():
     assert (bound <= p).all()
     assert (p[d < n] == 0).all() and (p[d >= K * n] == 1).all()
     assert p[n] == 2.0 ** -((K - 1) * n)
-    for rank in (0, 1, K):
+    for rank in range(K):
         counted = [heads((K - 1) * n, m - n - rank) for m in d]
         assert np.allclose(wendel_bound(d, n, K, rank), counted, atol=1e-13)
     assert np.array_equal(wendel_bound(d, n, K, 0), p)
-    assert np.array_equal(wendel_bound(d, n, K, K), bound)
+    assert np.array_equal(wendel_bound(d, n, K, K - 1), bound)
+    # 1 + 16 + ... + C(16, 8) = 39203 of 65536, and so on.
+    by_hand = np.array([58651, 50643, 39203]) / 65536
+    ranks = [wendel_bound(18, 8, 3, rank) for rank in range(3)]
+    assert np.allclose(ranks, by_hand, atol=1e-13)
     assert wendel_bound(60.9, n, K) == wendel_bound(60, n, K)
     assert wendel_probability(60.9, n, K) == wendel_probability(60, n, K)
     # Median and spread are those of the boundary's limit of no signal.
@@ -216,8 +220,9 @@ def test_the_ratio_of_theorem_5b_is_wendel_and_hoeffding():
     for K in (2, 3, 7, 20, 1000):
         for n in (2, 3, 10, 300, 10**5, 10**9):
             N, log = (K - 1) * n, np.log(n)
-            t = n * (theorem_5b_ratio(n, K) - 1) - K - N / 2
-            assert t == pytest.approx(2 * np.sqrt(N * log) + 2 * log, rel=1e-6)
+            t = n * (theorem_5b_ratio(n, K) - 1) - (K - 1) - N / 2
+            excess = 2 * np.sqrt(N * log) + 2 * log + 1
+            assert t == pytest.approx(excess, rel=1e-6)
 
 
 def test_pure_noise_follows_wendel_exactly():
@@ -262,7 +267,7 @@ Y4 = np.array([0, 0, 1, 1])
         (lambda: wendel_probability(np.inf, 10, 2), "d"),
         (lambda: wendel_probability(15, 0, 2), "n"),
         (lambda: wendel_bound(15, 10, 1), "K"),
-        (lambda: wendel_bound(15, 10, 2, rank=3), "rank"),
+        (lambda: wendel_bound(15, 10, 2, rank=2), "rank"),
         (lambda: wendel_bound(15, 10, 2, rank=-1), "rank"),
         (lambda: wendel_ratio(10, 2, rank=1.0), "rank"),
         (lambda: wendel_ratio(1, 2), "n"),

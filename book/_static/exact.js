@@ -266,7 +266,7 @@ const exact = (() => {
     const total = 2 * upper + (N % 2 ? 0 : 1);
     let [tail, j] = [0, weights.length - 1];
     while (j > 0 && tail + weights[j] <= total / n) tail += weights[j--];
-    return (n + K + middle + j) / n;
+    return (n + K - 1 + middle + j) / n;
   };
 
   /* ---- What collapse costs, means mu and -mu, s = sigma/||mu|| ---- */

@@ -174,6 +174,51 @@ def draw_universality(results, other_noise):
     return figure
 
 
+def draw_geometry(cases, thresholds):
+    """Arrangements of means: who can collapse at little noise, who cannot.
+
+    Parameters
+    ----------
+    cases : list of (K, 2) or (K, 3) arrays
+        Means; of three dimensions the first two are drawn, as dots.
+    thresholds : list of lists
+        The boundary of each class without noise, 1 if it can.
+    """
+    style.use()
+    columns = len(cases) // 2
+    figure, axes = style.grid(2, columns, 5.6, 1.75)
+    for ax, means, deltas in zip(axes.flat, cases, thresholds, strict=True):
+        stuck = np.array(deltas) > 1 + 1e-6
+        if means.shape[1] == 3:
+            ax.fill(*means[:5, :2].T, color=style.INK, alpha=0.18, lw=0)
+        else:
+            ax.plot(0, 0, "+", color=style.INK, ms=8)
+        for mean, cannot in zip(means, stuck, strict=True):
+            color = style.VERMILION if cannot else style.BLUE
+            x, y = mean[:2]
+            if means.shape[1] == 3:
+                ax.plot(x, y, "o", color=color, ms=7)
+                continue
+            ax.annotate(
+                "",
+                (x, y),
+                (0, 0),
+                arrowprops=dict(arrowstyle="-|>", color=color, lw=2),
+            )
+        ax.set(
+            xlim=(-1.25, 1.25),
+            ylim=(-1.25, 1.25),
+            aspect="equal",
+            xticks=[],
+            yticks=[],
+            title=rf"$\delta^\star = {max(deltas):.2f}$",
+        )
+        ax.spines[:].set_visible(False)
+    axes[0, 0].set_ylabel("can")
+    axes[1, 0].set_ylabel("cannot")
+    return figure
+
+
 def draw_width(grid, shares, smooth, formula):
     """The probability of collapse against the dimension, at three noises.
 
@@ -194,6 +239,83 @@ def draw_width(grid, shares, smooth, formula):
         x = grid[share > 0.9][0] + 1
         style.label(ax, x, 0.86, rf"$\sigma$ = {sigma}", color)
     ax.set(xlabel="dimension $d$", ylabel="probability of collapse")
+    return figure
+
+
+def draw_classes(angles, curves, measured):
+    """Correlation of the classes' critical dimensions against the angle.
+
+    Parameters
+    ----------
+    angles : (m,) array
+        In degrees.
+    curves : dict
+        From the noise level, one of three, to the limit at `angles`.
+    measured : dict
+        From angle and noise level to correlation and standard error.
+    """
+    style.use()
+    figure, ax = style.grid()
+    looks = style.BLUE, style.GREEN, style.ORANGE
+    colors = dict(zip(curves, looks, strict=True))
+    shift = dict(zip(curves, (-2, 0, 2), strict=True))
+    for sigma, color in colors.items():
+        ax.plot(angles, curves[sigma], color=color, lw=3)
+    for (angle, sigma), (value, error) in measured.items():
+        ax.errorbar(
+            angle + shift[sigma],
+            value,
+            yerr=2 * error,
+            fmt="o",
+            color=colors[sigma],
+            mec=style.PATCH,
+            ms=7,
+            lw=1.5,
+        )
+    for row, (sigma, color) in enumerate(colors.items()):
+        name = rf"$\sigma$ = {sigma}"
+        place = 0.42, 0.92 - 0.09 * row
+        style.label(ax, *place, name, color, transform=ax.transAxes)
+    ax.set(
+        xlabel="angle between the means, in degrees",
+        ylabel="correlation of two classes",
+        xticks=[0, 60, 120, 180],
+    )
+    return figure
+
+
+def draw_joint(grid, simulated, laws):
+    """The chance that both classes collapse, at the paper's four angles.
+
+    Parameters
+    ----------
+    grid : (m,) int array
+        Dimensions.
+    simulated : dict
+        From the angle in degrees to the share of draws at `grid`.
+    laws : dict
+        From the angle to `nclib.joint.JointCollapse` at `grid`.
+    """
+    style.use()
+    figure, axes = style.grid(2, 2, 5.6, 2.3, sharex=True, sharey=True)
+    for ax, (angle, share) in zip(axes.flat, simulated.items(), strict=True):
+        law = laws[angle]
+        ax.fill_between(
+            grid,
+            law.lower,
+            law.upper,
+            color=style.SKY,
+            alpha=0.3,
+            step="post",
+            lw=0,
+        )
+        ax.step(grid, share, where="post", color=style.BLUE, lw=1.5)
+        middle = grid + 0.5
+        ax.plot(middle, law.normal, color=style.INK, lw=2.6, alpha=0.7)
+        ax.plot(middle, law.product, "--", color=style.VERMILION, lw=1.8)
+        ax.set_title(f"{angle} degrees")
+    figure.supxlabel("dimension $d$", color=style.INK)
+    figure.supylabel("chance that both collapse", color=style.INK)
     return figure
 
 

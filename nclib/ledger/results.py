@@ -179,7 +179,7 @@ RESULTS = (
         "stands",
         exact="[Wendel's law](theorem_5#prop-wendel): a number of coin "
         "tosses, at every $n$.",
-        claims=("wendel-law", "wendel-bound"),
+        claims=("wendel-law", "wendel-signs", "wendel-bound"),
     ),
     Result(
         "thm-5c",

@@ -28,7 +28,7 @@ def critical_dimension(feasible, low, high):
         },
         {"ps3-critical-test-2": 0},
     ),
-    "uses the class's own mean, and counts one dimension too few": (
+    "uses the class's own mean, and miscounts dimensions twice": (
         {
             "ps3-pair-answer": """
 def class_boundary(means, sigma, k, curve):
@@ -38,7 +38,17 @@ def class_boundary(means, sigma, k, curve):
 def noise_probability(d, n, K):
     return float(stats.binom.cdf(d - n - 1, (K - 1) * n, 0.5))
 """,
+            # Ignores the mean of its own class, too, which is not needed.
+            "ps3-sure-answer": """
+def sure_dimension(n, K):
+    heads = stats.binom.ppf(1 - 1 / n, (K - 1) * n, 0.5)
+    return int(n + K + heads)
+""",
         },
-        {"ps3-pair-test-1": 0, "ps3-coin-test-1": 0},
+        {
+            "ps3-pair-test-1": 0,
+            "ps3-coin-test-1": 0,
+            "ps3-sure-test-1": 0,
+        },
     ),
 }
