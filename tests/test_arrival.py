@@ -168,7 +168,12 @@ def test_every_way_starts_where_it_says(way, monkeypatch):
     monkeypatch.setattr(arrivals, "EPOCHS", 60)
     setting = Setting(6, 18, 0.3, width=8, way=way)
     X, y, run, found = arrivals.follow(setting, 0)
-    assert X.shape == (12, 18) and run.status == "completed"
+    longer = way.startswith("constant")
+    assert X.shape == (12, 18 + longer) and run.status == "completed"
+    if longer:
+        size = (X[:, :-1] ** 2).sum(axis=1).mean()
+        assert np.ptp(X[:, -1]) == 0
+        assert X[0, -1] ** 2 / size == pytest.approx(float(way.split()[1]))
     if found.kind == "global":
         assert abs(run.gap) < 1e-6
     again = arrivals.follow(setting, 0)[2]
