@@ -20,6 +20,7 @@ Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
 beyond: where it ended     `minima`: global or spurious; `minimality`: proved
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
+beyond: other designs      `designs`: unequal classes, clusters, noise
 claims and their checks    `ledger`, one module a chapter
 many simulations           `sweep`
 =========================  ==============================================
