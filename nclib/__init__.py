@@ -20,7 +20,8 @@ Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
 beyond: where it ended     `minima`: global or spurious; `minimality`: proved
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
-beyond: other designs      `designs`: unequal classes, clusters, noise
+beyond: other designs      `designs`: unequal classes, clusters, noise;
+                           `layer`: clusters behind a random layer
 claims and their checks    `ledger`, one module a chapter
 many simulations           `sweep`
 =========================  ==============================================
@@ -50,6 +51,7 @@ from nclib.feasibility import (
     exact_margin,
 )
 from nclib.generalization import best_collapsed_neuron
+from nclib.layer import LayerWidth, layer_width
 from nclib.metrics import Metrics, nc_metrics
 from nclib.minima import Minimum, certify_minimum
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
@@ -64,6 +66,7 @@ __all__ = [
     "Dataset",
     "Decision",
     "GaussianMixture",
+    "LayerWidth",
     "Metrics",
     "Minimum",
     "NoCollapsedNetwork",
@@ -81,6 +84,7 @@ __all__ = [
     "flow",
     "gap_terms",
     "kkt_certificate",
+    "layer_width",
     "minimise",
     "nc_metrics",
     "orthonormal_means",

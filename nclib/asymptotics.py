@@ -263,13 +263,13 @@ def phase_boundary(
 
     In a general design class j has :math:`\alpha_jn` samples, each from
     cluster c with chance :math:`w_{jc}`, where the noise is
-    :math:`\sigma\tau_c`. With :math:`a_c=\langle\mu_c,v\rangle/\sigma` and
+    :math:`\sigma\eta_c`. With :math:`a_c=\langle\mu_c,v\rangle/\sigma` and
     :math:`s^2=1+\|v\|^2`
 
     .. math:: \delta^*_k = \min_{v,\,t\ge0}\ {}& \alpha_k\Big[s^2 + \sum_c
-        w_{kc}\frac{(t-a_c)^2}{\tau_c^2}\Big] \\
+        w_{kc}\frac{(t-a_c)^2}{\eta_c^2}\Big] \\
         &+ \sum_{j\ne k}\alpha_j\sum_c w_{jc}\,
-        \psi\Big(\frac{a_c}{\tau_c}, s\Big).
+        \psi\Big(\frac{a_c}{\eta_c}, s\Big).
 
     Parameters
     ----------
@@ -292,7 +292,7 @@ def phase_boundary(
     sizes : (K,) array_like, optional
         Samples of the classes, in units of n; positive, 1 by default.
     noise : (clusters,) array_like, optional
-        The :math:`\tau_c`, positive, 1 by default. An elliptical law is a
+        The :math:`\eta_c`, positive, 1 by default. An elliptical law is a
         cluster at many levels, see :func:`nclib.designs.elliptical`.
     mixture : (K, clusters) array_like, optional
         The :math:`w_{jc}`, rows that sum to 1: label noise, classes of
