@@ -187,7 +187,7 @@ def layer_widths(
     -------
     (draws,) float array
         Each from `nclib.kernels.collapse_width`, on full data; nan where
-        twice as many neurons as samples do not suffice.
+        four times as many neurons as samples do not suffice.
 
     Examples
     --------
@@ -203,6 +203,6 @@ def layer_widths(
     for child in np.random.SeedSequence(seed).spawn(draws):
         data, layer = child.spawn(2)
         X, y = design_sample(means, sigma, n, d, data, **design)
-        width = collapse_width(X, y, layer, 2 * len(y), [k])
+        width = collapse_width(X, y, layer, 4 * len(y), [k])
         widths.append(math.nan if width is None else width)
     return np.array(widths)
