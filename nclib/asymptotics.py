@@ -290,7 +290,8 @@ def phase_boundary(
         Networks with biases: a free intercept, in units of sigma, is added
         to every :math:`\langle\mu_j, v\rangle/\sigma`.
     sizes : (K,) array_like, optional
-        Samples of the classes, in units of n; positive, 1 by default.
+        Samples of the classes, in units of n; positive, 1 by default. To
+        `Boundary`, n is then the samples of a class of size 1.
     noise : (clusters,) array_like, optional
         The :math:`\eta_c`, positive, 1 by default. An elliptical law is a
         cluster at many levels, see :func:`nclib.designs.elliptical`.

@@ -79,11 +79,12 @@ def draw_widths(n, fine, curves, simulated, free):
         at = len(fine) // 2
         style.label(
             ax,
-            fine[at] + 0.03,
-            curves[d][at] / n - 0.015,
+            fine[at] - 0.03,
+            curves[d][at] / n + 0.01,
             f"$d = {d}$",
             color,
-            va="top",
+            ha="right",
+            va="bottom",
         )
     ax.set(
         xlabel=r"noise $\sigma$",
