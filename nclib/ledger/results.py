@@ -169,8 +169,8 @@ RESULTS = (
         r"$\sigma_{\min}(\Pi)$.",
         "stands",
         exact="For any means and large $n$ "
-        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary); unequal "
-        "classes and noise [with weights](other_designs#thm-designs).",
+        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary); "
+        "unequal classes and noise [with weights](other_designs#thm-designs).",
         claims=("boundary-exact", "design-threshold", "design-simulated"),
     ),
     Result(
