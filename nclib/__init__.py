@@ -23,6 +23,8 @@ beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
 beyond: all classes        `joint`: their dependence, chance of collapse
+beyond: other designs      `designs`: unequal classes, clusters, noise;
+                           `layer`: clusters behind a random layer
 claims and their checks    `ledger`, one module a chapter
 many simulations           `sweep`
 =========================  ==============================================
@@ -54,6 +56,7 @@ from nclib.feasibility import (
     exact_margin,
 )
 from nclib.generalization import best_collapsed_neuron
+from nclib.layer import LayerWidth, layer_width
 from nclib.metrics import Metrics, nc_metrics
 from nclib.minima import Minimum, certify_minimum
 from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
@@ -68,6 +71,7 @@ __all__ = [
     "Dataset",
     "Decision",
     "GaussianMixture",
+    "LayerWidth",
     "Metrics",
     "Minimum",
     "NoCollapsedNetwork",
@@ -88,6 +92,7 @@ __all__ = [
     "flow",
     "gap_terms",
     "kkt_certificate",
+    "layer_width",
     "left_behind",
     "minimise",
     "nc_metrics",

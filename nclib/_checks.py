@@ -13,6 +13,8 @@ import numpy as np
 _EXACT_INTEGER = 2**53
 # How far a unit row's norm may be from 1.
 _UNIT = 1e-6
+# How far weights may be from a sum of 1.
+_UNIT_SUM = 1e-9
 
 
 def check_integer(name, value, minimum):
@@ -288,3 +290,53 @@ def check_sizes(name, value):
     if (array < 1).any():
         raise ValueError(f"{name} must be at least 1, got {array.min()}")
     return array.astype(float)
+
+
+def check_design(clusters, sizes, noise, mixture):
+    """Sizes of the classes, noise of the clusters, and the mixture or None.
+
+    Returns
+    -------
+    sizes, noise : float arrays
+        Ones where nothing is given.
+    mixture : (classes, clusters) float array or None
+    """
+    classes = clusters
+    if mixture is not None:
+        mixture = check_matrix("mixture", mixture)
+        classes = len(mixture)
+        if classes < 2 or mixture.shape[1] != clusters:
+            raise ValueError(
+                "mixture must have a row for each of at least two classes and "
+                f"a column for each of the {clusters} means, got shape "
+                f"{mixture.shape}"
+            )
+        wrong = (mixture < 0).any(axis=1)
+        wrong |= np.abs(mixture.sum(axis=1) - 1) > _UNIT_SUM
+        if wrong.any():
+            raise ValueError(
+                "mixture must have rows of weights at least 0 that sum to 1, "
+                f"got {mixture[wrong][0]}"
+            )
+    return (
+        _positive("sizes", sizes, classes, "class"),
+        _positive("noise", noise, clusters, "mean"),
+        mixture,
+    )
+
+
+def _positive(name, value, count, what):
+    """A positive number for each of ``count`` things, 1 by default."""
+    if value is None:
+        return np.ones(count)
+    value = check_numbers(name, value)
+    if value.shape != (count,):
+        raise ValueError(
+            f"{name} must have one entry a {what}, shape ({count},), got "
+            f"shape {value.shape}"
+        )
+    if (value <= 0).any():
+        raise ValueError(
+            f"{name} must be positive, got {value[value <= 0][0]}"
+        )
+    return value

@@ -8,7 +8,16 @@ an orthonormal basis of the span of the means), with G standard normal and
            + sum over j != k of E (a_j + sqrt(1 + |v|^2) G)_+^2.
 
 A free intercept is one more column of ones in T, with D = 0.
+
+In a general design T has one row a cluster, divided by the cluster's own noise
+level 1/q_c, and classes hold shares of clusters, in samples of the target
+class. Its own samples of cluster c ask for T_c x = q_c t with a common t >= 0.
+With the q_c scaled to mean square 1, rho the mean of q_c T_c and P_c = T_c -
+q_c rho, they cost the mean of |P_c x|^2 plus (rho x - t)^2. So rho is the
+target's row, and P one more square.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr
@@ -140,16 +149,16 @@ def rectified_moment(m, s, order=2):
         return np.where(m > 0, whole - tail, tail)
 
 
-def objective(x, T, D, row=None):
+def objective(x, T, D, row=None, weights=1.0):
     """Value, gradient and Hessian of the smooth part of F.
 
-    ``T`` holds the classes other than the target; ``row``, if given, adds
-    the square of ``row @ x``.
+    ``T`` holds the clusters of the other classes, with their ``weights``;
+    ``row``, if given, one row or several, adds the square of ``row @ x``.
     """
     v = D * x
     s = np.sqrt(1 + v @ v)
     a = T @ x / s
-    Phi, phi, first, second, _ = _moments(a)
+    Phi, phi, first, second = (weights * part for part in _moments(a)[:4])
     w = D * v
     value = s**2 * (1 + second.sum())
     gradient = 2 * s * T.T @ first + 2 * (1 + Phi.sum()) * w
@@ -162,30 +171,78 @@ def objective(x, T, D, row=None):
         - (a @ phi) / s**2 * np.outer(w, w)
     )
     if row is not None:
-        value += (row @ x) ** 2
-        gradient += 2 * (row @ x) * row
-        hessian += 2 * np.outer(row, row)
+        rows = np.atleast_2d(row)
+        value += np.sum((rows @ x) ** 2)
+        gradient += 2 * rows.T @ (rows @ x)
+        hessian += 2 * rows.T @ rows
     return value, gradient, hessian
 
 
-def minimize(T, D, k):
+@dataclass(frozen=True)
+class _Sides:
+    """The target class and the others, as in the docstring of the module.
+
+    ``own``, ``levels`` and ``spread`` are the weights, the q_c and the rows
+    P_c of the target's clusters, ``row`` is rho; ``classes``, ``weights`` and
+    ``others`` are class, weight and row of each cluster of another class.
+    """
+
+    own: np.ndarray
+    levels: np.ndarray
+    spread: np.ndarray
+    row: np.ndarray
+    classes: np.ndarray
+    weights: np.ndarray
+    others: np.ndarray
+
+    @property
+    def squares(self):
+        """Rows whose squares are what unlike own clusters cost, if any."""
+        if len(self.own) == 1:
+            return None
+        return np.sqrt(self.own)[:, None] * self.spread
+
+
+def _sides(T, k, shares, levels):
+    clusters = len(T)
+    shares = np.eye(clusters) if shares is None else shares
+    levels = np.ones(clusters) if levels is None else levels
+    inside = shares[k] > 0
+    own, q = shares[k, inside], levels[inside]
+    if len(own) == 1:
+        q, row = np.ones(1), T[inside][0]
+        spread = np.zeros((1, T.shape[1]))
+    else:
+        q = q / np.sqrt(own @ q**2)
+        row = (own * q) @ T[inside]
+        spread = T[inside] - np.outer(q, row)
+    beside = np.delete(shares, k, 0)
+    classes, members = np.nonzero(beside)
+    weights = beside[classes, members]
+    return _Sides(own, q, spread, row, classes, weights, T[members])
+
+
+def minimize(T, D, k, shares=None, levels=None):
     """Minimizer and minimum of F; row k of T is the target's.
 
-    By convexity: if the minimizer without the target's term has a_k >= 0 it
-    is the answer; otherwise a_k <= 0 at the answer, where the term is a_k^2.
-    Both problems are smooth.
+    In a general design k is the target's row of the (classes, clusters)
+    matrix ``shares``. By convexity: if the minimizer without the target's term
+    has a_k >= 0 it is the answer; otherwise a_k <= 0 at the answer, where the
+    term is a_k^2. Both problems are smooth.
     """
-    others = np.delete(T, k, 0)
-    x, value = _newton(others, D)
-    if T[k] @ x < 0:
-        x, value = _newton(others, D, T[k])
+    sides = _sides(T, k, shares, levels)
+    rows = sides.squares
+    x, value = _newton(sides.others, D, rows, sides.weights)
+    if sides.row @ x < 0:
+        rows = sides.row if rows is None else np.vstack([rows, sides.row])
+        x, value = _newton(sides.others, D, rows, sides.weights)
     return x, value
 
 
-def _newton(T, D, row=None):
+def _newton(T, D, row, weights):
     """Damped Newton's method from 0."""
     x = np.zeros(len(D))
-    value, gradient, hessian = objective(x, T, D, row)
+    value, gradient, hessian = objective(x, T, D, row, weights)
     previous, stalls = np.inf, 0
     for _ in range(500):
         step = -_inverse(hessian) @ gradient
@@ -197,11 +254,11 @@ def _newton(T, D, row=None):
             return x, float(value)
         previous = decrement
         length = 1.0
-        trial = objective(x + step, T, D, row)
+        trial = objective(x + step, T, D, row, weights)
         # Near the minimum the decrease is lost in rounding.
         while trial[0] > value * (1 + 8 * _EPS) - 1e-4 * length * decrement:
             length /= 2
-            trial = objective(x + length * step, T, D, row)
+            trial = objective(x + length * step, T, D, row, weights)
         x = x + length * step
         value, gradient, hessian = trial
     raise RuntimeError(
@@ -221,37 +278,55 @@ def _inverse(matrix):
     return inverse * np.outer(scale, scale)
 
 
-def fluctuations(x, T, D, k):
-    """tau2, tr(H^-1 V), omega and varsigma in the variables (x, y)."""
-    others = np.delete(T, k, 0)
+def fluctuations(x, T, D, k, shares=None, levels=None):
+    """tau2, tr(H^-1 V), omega, varsigma and a_k, in the variables (x, y).
+
+    y is the distance t - rho x of the target class, so that y + a_k >= 0.
+    """
+    sides = _sides(T, k, shares, levels)
     v = D * x
     norm2 = v @ v
     s = np.sqrt(1 + norm2)
-    y = max(-(T[k] @ x), 0.0)
-    Phi, _, first, second, fourth = _moments(others @ x / s)
+    a = sides.row @ x
+    y = max(-a, 0.0)
+    m = sides.spread @ x - sides.levels * y
+    Phi, _, first, second, fourth = _moments(sides.others @ x / s)
     first, second, fourth = s * first, s**2 * second, s**4 * fourth
+    sizes = np.bincount(sides.classes, sides.weights)
+    means = np.bincount(sides.classes, sides.weights * second)
     # Equal to the sum of variances minus 2 delta, without the cancellation.
-    tau2 = 2 * norm2 * s**2 + (4 * s**2 - 2) * y**2
-    tau2 += np.sum(fourth - second**2 - 2 * second)
+    tau2 = 2 * norm2 * s**2 + (4 * s**2 - 2) * (sides.own @ m**2)
+    tau2 += sides.own @ (m**2 - sides.own @ m**2) ** 2
+    tau2 += sides.weights @ (fourth - 2 * second) - np.sum(means**2 / sizes)
 
     size = len(x) + 1
     H = np.zeros((size, size))
-    H[:-1, :-1] = objective(x, others, D)[2]
+    H[:-1, :-1] = objective(x, sides.others, D, sides.squares, sides.weights)[
+        2
+    ]
     H[-1, -1] = 2
     # A term's gradient is 2 h(r) (D z + alpha), r = m + s G and z = v G / s
-    # plus an independent part orthogonal to v; h(r) = r for class k (which
+    # plus an independent part orthogonal to v; h(r) = r for the target (which
     # also has the y-component) and r_+ for the others.
     w = np.append(D * v, 0.0) / s
     free = np.diag(np.append(D**2, 0.0)) - np.outer(w, w)
-    alpha = np.zeros((len(T), size))
-    alpha[0, -1] = -1
-    alpha[1:, :-1] = others
-    h = np.append(-y, first)
-    hG = np.append(s, s * Phi)
-    h2 = np.append(y**2 + s**2, second)
-    h2G = np.append(-2 * s * y, 2 * s * first)
-    h2G2 = np.append(y**2 + 3 * s**2, second + 2 * s**2 * Phi)
-    mean = np.outer(hG, w) + h[:, None] * alpha
+    count = len(sides.own)
+    alpha = np.zeros((count + len(sides.others), size))
+    alpha[:count, :-1] = sides.spread
+    alpha[:count, -1] = -sides.levels
+    alpha[count:, :-1] = sides.others
+    weights = np.append(sides.own, sides.weights)
+    h = np.append(m, first)
+    hG = np.append(np.full(count, s), s * Phi)
+    h2 = weights * np.append(m**2 + s**2, second)
+    h2G = weights * np.append(2 * s * m, 2 * s * first)
+    h2G2 = weights * np.append(m**2 + 3 * s**2, second + 2 * s**2 * Phi)
+    # Which cluster a sample of a class comes from is chance, too.
+    classes = np.append(np.zeros(count, int), 1 + sides.classes)
+    gradients = weights[:, None] * (np.outer(hG, w) + h[:, None] * alpha)
+    mean = np.zeros((1 + len(sizes), size))
+    np.add.at(mean, classes, gradients)
+    mean /= np.sqrt(np.append(1.0, sizes))[:, None]
     cross = np.outer(w, h2G @ alpha)
     V = 4 * (
         h2.sum() * free
@@ -262,9 +337,15 @@ def fluctuations(x, T, D, k):
         - mean.T @ mean
     )
     inverse = _inverse(H)
-    normal = np.append(T[k], 1.0)
+    normal = np.append(sides.row, 1.0)
     direction = inverse @ normal
     omega = normal @ direction
     spread = np.sqrt(max(direction @ V @ direction, 0.0))
     trace = np.sum(inverse * V)
-    return max(float(tau2), 0.0), float(trace), float(omega), float(spread)
+    return (
+        max(float(tau2), 0.0),
+        float(trace),
+        float(omega),
+        float(spread),
+        float(a),
+    )

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from nclib._checks import (
+    check_design,
     check_extended,
     check_integer,
     check_means,
@@ -70,7 +71,8 @@ class Boundary:
     intercept : float
         Minimizing free intercept in units of sigma; 0 without bias.
     margins : (K,) ndarray
-        :math:`\langle\mu_j, v\rangle/\sigma` (+ intercept) at the minimizer.
+        :math:`\langle\mu_j, v\rangle/\sigma` (+ intercept) at the minimizer,
+        one a row of the means.
         At sigma = 0 the infimum may sit at infinity; then these are the
         large negative numbers at which it is reached in double precision.
     rank : int
@@ -84,8 +86,10 @@ class Boundary:
     margins: np.ndarray
     rank: int
     _free: int = field(repr=False)
-    _classes: int = field(repr=False)
-    _target: int = field(repr=False)
+    # Samples of the class and of all classes, over n.
+    _own: float = field(repr=False)
+    _all: float = field(repr=False)
+    _room: float = field(repr=False)
     _smooth_shift: float = field(repr=False)
     _omega: float = field(repr=False)
     _spread: float = field(repr=False)
@@ -102,9 +106,9 @@ class Boundary:
         """
         if self._free == 0:
             return 1
-        if self.delta <= 1:
+        if self.delta <= self._own:
             return np.inf
-        return max(1, math.ceil(self._free / (self.delta - 1)))
+        return max(1, math.ceil(self._free / (self.delta - self._own)))
 
     def _size(self, n):
         n = check_sizes("n", n)
@@ -147,8 +151,8 @@ class Boundary:
         float or ndarray
             Of the shape of `n`.
         """
-        n = self._size(n)
-        a = self.margins[self._target]
+        n = self._own * self._size(n)
+        a = self._room
         variance = self._spread**2
         if a >= 0:
             correction = rectified_moment(-np.sqrt(n) * a, self._spread)
@@ -214,8 +218,8 @@ class Boundary:
         distance = d - size * self.delta - self.shift(n)
         with np.errstate(divide="ignore", invalid="ignore"):
             score = np.where(distance == 0, 0.0, distance / self.width(n))
-        inside = np.where(d < size, 0.0, ndtr(score))
-        return plain(np.where(d >= self._classes * size, 1.0, inside))
+        inside = np.where(d < self._own * size, 0.0, ndtr(score))
+        return plain(np.where(d >= self._all * size, 1.0, inside))
 
     def band(self, n, level=0.9):
         """Central band of the transition in units of d/n.
@@ -240,7 +244,9 @@ class Boundary:
         return plain(center - half), plain(center + half)
 
 
-def phase_boundary(means, sigma, k=0, bias=False):
+def phase_boundary(
+    means, sigma, k=0, bias=False, *, sizes=None, noise=None, mixture=None
+):
     r"""Exact threshold of d/n for the class-k problem (2.12) on model (2.15).
 
     For fixed means, fixed sigma and d/n tending to a limit, the problem is
@@ -255,23 +261,43 @@ def phase_boundary(means, sigma, k=0, bias=False):
     thresholds. The function is strongly convex; damped Newton from v = 0
     finds its minimizer.
 
+    In a general design class j has :math:`\alpha_jn` samples, each from
+    cluster c with chance :math:`w_{jc}`, where the noise is
+    :math:`\sigma\eta_c`. With :math:`a_c=\langle\mu_c,v\rangle/\sigma` and
+    :math:`s^2=1+\|v\|^2`
+
+    .. math:: \delta^*_k = \min_{v,\,t\ge0}\ {}& \alpha_k\Big[s^2 + \sum_c
+        w_{kc}\frac{(t-a_c)^2}{\eta_c^2}\Big] \\
+        &+ \sum_{j\ne k}\alpha_j\sum_c w_{jc}\,
+        \psi\Big(\frac{a_c}{\eta_c}, s\Big).
+
     Parameters
     ----------
     means : (K, d) array_like
         Class means, K at least 2; any Gram matrix, any scale. A mean whose
         part outside the span of others is below 4 max(K, d) eps of its own
         norm counts as dependent on them. Norms far above sigma are
-        shortened where that moves delta by less than 1e-8.
+        shortened where that moves delta by less than 1e-8. With `mixture`,
+        one row a cluster.
     sigma : float
         Noise level, at least 0. ``numpy.inf`` gives the limit of no signal,
         delta = (K+1)/2 and tau2 = (K-1)/4; 0 gives the limit from above,
         1 plus the infimum of :math:`(a_k)_-^2+\sum_{j\ne k}
         \mathbb E(a_j+G)_+^2` over the range, which need not be attained.
     k : int
-        Row of `means` that is the target class.
+        Target class: a row of `means`, or of `mixture`.
     bias : bool
         Networks with biases: a free intercept, in units of sigma, is added
         to every :math:`\langle\mu_j, v\rangle/\sigma`.
+    sizes : (K,) array_like, optional
+        Samples of the classes, in units of n; positive, 1 by default. To
+        `Boundary`, n is then the samples of a class of size 1.
+    noise : (clusters,) array_like, optional
+        The :math:`\eta_c`, positive, 1 by default. An elliptical law is a
+        cluster at many levels, see :func:`nclib.designs.elliptical`.
+    mixture : (K, clusters) array_like, optional
+        The :math:`w_{jc}`, rows that sum to 1: label noise, classes of
+        several clusters. By default each class is a cluster.
 
     Returns
     -------
@@ -296,36 +322,49 @@ def phase_boundary(means, sigma, k=0, bias=False):
     Examples
     --------
     >>> import numpy as np, nclib
-    >>> boundary = nclib.phase_boundary(nclib.two_cluster_means(2, np.pi), 0.5)
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> boundary = nclib.phase_boundary(means, 0.5)
     >>> round(boundary.delta, 4), round(boundary.probability(390, 300), 2)
     (1.288, 0.71)
+    >>> round(nclib.phase_boundary(means, 0.5, sizes=(1, 3)).delta, 3)
+    1.602
     """
     means = check_means(means)
-    K = means.shape[0]
     sigma = check_extended("sigma", sigma)
     k = check_integer("k", k, 0)
-    if k >= K:
-        raise ValueError(f"k must be below the number of means {K}, got {k}")
+    sizes, noise, mixture = check_design(len(means), sizes, noise, mixture)
+    if k >= len(sizes):
+        kind = "means" if mixture is None else "rows of mixture"
+        raise ValueError(
+            f"k must be below the number of {kind} {len(sizes)}, got {k}"
+        )
     if not isinstance(bias, (bool, np.bool_)):
         raise TypeError(f"bias must be a bool, got {bias!r}")
 
-    basis, T, D = reduce_means(means, sigma)
+    # Rows may be divided by their noise level: (2.12) does not change.
+    basis, T, D = reduce_means(means / noise[:, None], sigma)
     if bias:
-        T = np.column_stack([T, np.ones(K)])
+        T = np.column_stack([T, 1 / noise])
         D = np.append(D, 0.0)
-    x, delta = minimize(T, D, k)
-    tau2, trace, omega, spread = fluctuations(x, T, D, k)
+    own = sizes[k]
+    weights = np.eye(len(means)) if mixture is None else mixture
+    shares = sizes[:, None] / own * weights
+    x, delta = minimize(T, D, k, shares, 1 / noise)
+    tau2, trace, omega, spread, room = fluctuations(
+        x, T, D, k, shares, 1 / noise
+    )
     rank = len(basis)
     return Boundary(
-        delta=delta,
-        tau2=tau2,
+        delta=float(own * delta),
+        tau2=float(own * tau2),
         v=(D * x)[:rank] @ basis,
         intercept=float(x[-1]) if bias else 0.0,
-        margins=T @ x,
+        margins=noise * (T @ x),
         rank=rank,
         _free=rank + bias,
-        _classes=K,
-        _target=k,
+        _own=float(own),
+        _all=float(sizes.sum()),
+        _room=room,
         _smooth_shift=rank - trace / 2,
         _omega=omega,
         _spread=spread,

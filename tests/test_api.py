@@ -24,7 +24,7 @@ SIGNATURES = {
     "nclib.upfm_sdp": "counts, lambda_W, lambda_H, loss, reduction",
     "nclib.kkt_certificate": "K, n, lambda_W, lambda_H, loss",
     "nclib.gap_terms": "H, W, n, lambda_W, lambda_H, loss",
-    "nclib.phase_boundary": "means, sigma, k, bias",
+    "nclib.phase_boundary": "means, sigma, k, bias, sizes, noise, mixture",
     "nclib.collapsed_error": "delta, s",
     "nclib.best_collapsed_neuron": "X, y, mu, label",
     "nclib.collapsed_network": "X, y, lambda_W, lambda_H, loss, width",

@@ -52,7 +52,7 @@ TRAINS = {"flow", "load", "minimise", "recompute", "run", "train"}
 
 # Where checks keep their computations; other modules are taken as they are.
 FOLLOWED = re.compile(
-    r"nclib\.(ledger|figures|generalization|kernels|transition)\b"
+    r"nclib\.(ledger|figures|designs|generalization|kernels|layer|transition)\b"
 )
 
 

@@ -144,27 +144,24 @@ def draw_profile(c, F, D):
     return figure
 
 
-def draw_universality(results, other_noise):
+def draw_universality(results):
     """Simulated minus predicted critical dimensions, a row a case.
 
     Parameters
     ----------
     results : dict
         From the name of a case to mean, standard error, and prediction.
-    other_noise : collection of str
-        Names of the cases whose noise is not Gaussian.
     """
     style.use()
-    figure, ax = style.grid(width=5.6, height=4.4)
+    figure, ax = style.grid(width=5.6, height=3.2)
     ax.axvline(0, color=style.INK, lw=1.5)
-    for row, (name, values) in enumerate(results.items()):
-        mean, error, predicted = values
+    for row, (mean, error, predicted) in enumerate(results.values()):
         ax.errorbar(
             mean - predicted,
             -row,
             xerr=2 * error,
             fmt="o",
-            color=style.VERMILION if name in other_noise else style.BLUE,
+            color=style.BLUE,
             lw=2,
             ms=6,
         )
@@ -355,42 +352,5 @@ def draw_bounds(sigma, exact, ratio, union, gordon):
         ylim=(1, 2),
         xlabel=r"noise $\sigma$",
         ylabel="dimensions per sample, $d/n$",
-    )
-    return figure
-
-
-def draw_minority(sizes, lengths, vanish):
-    """The feature of a small class against its size, at two penalties.
-
-    Parameters
-    ----------
-    sizes : (m,) array
-        Sizes of the small class.
-    lengths, vanish : dicts
-        From the product of the penalties, 0.001 and 0.0025, to the squared
-        length of the feature, relative to the others, and to the size up to
-        which it is zero.
-    """
-    style.use()
-    figure, ax = style.grid()
-    colors = style.BLUE, style.ORANGE
-    places = (10.2, 0.87), (13.8, 0.3)
-    for product, color, place in zip(lengths, colors, places, strict=True):
-        ax.plot(
-            sizes,
-            lengths[product],
-            "o-",
-            color=color,
-            lw=1,
-            mec=style.PATCH,
-            ms=7,
-        )
-        ax.axvline(vanish[product], color=color, ls=":")
-        name = rf"$\lambda_W\lambda_H$ = {product:.4f}"
-        style.label(ax, *place, name, color, va="center")
-    ax.set(
-        xlabel="samples in the small class",
-        xticks=[1, 5, 10, 15, 20],
-        ylabel=r"$\|h_3\|^2 / \|h_1\|^2$",
     )
     return figure

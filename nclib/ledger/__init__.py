@@ -72,6 +72,7 @@ ORDER = (
     "training_boundary",
     "proof_tools",
     "phase_boundary",
+    "other_designs",
     "errata",
 )
 _STATEMENT = re.compile(r"(def|thm|lem|prop|fig)-\d+")

@@ -16,16 +16,13 @@ from nclib.data import (
     orthonormal_means,
     pad_means,
     simplex_means,
-    spread_means,
     two_cluster_means,
 )
 from nclib.feasibility import decide
 from nclib.joint import class_correlation, joint_collapse
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, mean_and_error, reach
-from nclib.relaxation import minority_solution, upfm_sdp
 from nclib.transition import (
-    NOISES,
     NestedDraw,
     critical_columns,
     critical_dimensions,
@@ -406,80 +403,6 @@ def correlation_in_the_plane(means, sigma):
         covariance += (weight * u**2 * w**2).sum()
         covariance -= (weight * u**2).sum() * (weight * w**2).sum()
     return covariance / np.sqrt(first.tau2 * second.tau2)
-
-
-@claim(
-    "boundary-bias",
-    strength="statistical",
-    status="quoted",
-    false_alarm=1e-5,
-)
-def boundary_bias(scale):
-    """A free intercept lowers the threshold to the minimum of the same
-    function with one more free variable.
-
-    Needs: a column of ones beside the data; checked at $n = 60$ to 0.15 of a
-    dimension beyond sampling error.
-    """
-    draws = at_scale(scale, 40, 150, 1000)
-    n, parts, holds = 60, [], True
-    for i, (theta, sigma) in enumerate(((np.pi, 0.5), (np.pi / 2, 1.0))):
-        means = two_cluster_means(2, theta)
-        with_bias = phase_boundary(means, sigma, bias=True)
-        d = critical_columns(
-            means,
-            gaussian(sigma),
-            n,
-            draws,
-            500 + i,
-            bias=True,
-            guess=n * with_bias.delta,
-        )
-        predicted, without = (
-            b.center(n) for b in (with_bias, phase_boundary(means, sigma))
-        )
-        holds = holds and abs(d.mean() - predicted) < 0.15 + reach(d)
-        holds = holds and d.mean() + reach(d) < without
-        parts.append(
-            f"{np.degrees(theta):.0f} degrees, sigma {sigma:g}: "
-            f"{mean_and_error(d)} ({predicted:.2f} predicted, "
-            f"{without:.2f} without bias)"
-        )
-    return holds, "mean critical dimension at n = 60: " + "; ".join(parts)
-
-
-@claim(
-    "boundary-noise",
-    strength="statistical",
-    status="numerical",
-    false_alarm=1e-5,
-)
-def boundary_noise(scale):
-    """Other noise with the same two moments gives the same boundary.
-
-    Needs: independent entries, means spread over many coordinates; checked at
-    $n = 60$ to 0.3 of a dimension beyond sampling error, where rows of a
-    multivariate $t$ of 3 degrees, whose entries are dependent, lie 1.7 off.
-    """
-    draws = at_scale(scale, 50, 600, 1500)
-    n, sigma, parts, holds = 60, 0.5, [], True
-    boundary = phase_boundary(spread_means(n), sigma)
-    predicted = boundary.center(n)
-    for i, (name, law) in enumerate(NOISES.items()):
-        d = critical_columns(
-            spread_means(n),
-            lambda rng, shape, law=law: sigma * law(rng, shape),
-            n,
-            draws,
-            600 + i,
-            guess=predicted,
-        )
-        holds = holds and abs(d.mean() - predicted) < 0.3 + reach(d)
-        parts.append(f"{name} {mean_and_error(d)}")
-    return holds, (
-        "mean critical dimension at n = 60, Gaussian prediction "
-        f"{predicted:.2f}: " + "; ".join(parts)
-    )
 
 
 @claim(
@@ -1010,38 +933,4 @@ def erratum_19(scale):
         f"draws with -e2 added are proved infeasible; |delta* - 2| <= "
         f"{off:.0e}; both moved to the far side of 0: delta* = "
         f"{repaired:.4f}"
-    )
-
-
-@claim(
-    "erratum-20",
-    "Remark after Theorem 5",
-    strength="certified",
-)
-def erratum_20(scale):
-    r"""Unequal class sizes need not shift the minimizer only slightly: a class
-    of $m$ samples has zero features if $m(K-1)/K < N^2\lambda_W\lambda_H$, and
-    none if the inequality is reversed.
-
-    Needs: cross-entropy, enough neurons, the other $K - 1$ classes of equal
-    size; proved by a dual certificate.
-    """
-    lambda_W, lambda_H = 0.05, 0.02
-    risk, _, smallest = minority_solution(3, 20, 2, lambda_W, lambda_H)
-    last = at_scale(scale, 5, 12)
-    shares, right = {}, True
-    for m in range(1, last):
-        solved = upfm_sdp((20, 20, m), lambda_W, lambda_H)
-        share = solved.V[2, 2] / solved.V[0, 0]
-        vanishes = m * 2 / 3 < (40 + m) ** 2 * lambda_W * lambda_H
-        right = right and (share < 1e-3) == vanishes
-        shares[m] = share
-        if m == 2:
-            gap = abs(solved.objective - risk)
-    holds = right and gap < 1e-6 and smallest > -1e-12
-    return holds, (
-        f"sizes (20, 20, 2): certificate's smallest eigenvalue "
-        f"{smallest:.0e}, risk within {gap:.0e} of the semidefinite "
-        f"program; |h_3|^2 / |h_1|^2 = {shares[2]:.0e} at m = 2, "
-        f"{shares[3]:.2f} at m = 3; rule right for m = 1 to {last - 1}"
     )

@@ -169,8 +169,9 @@ RESULTS = (
         r"$\sigma_{\min}(\Pi)$.",
         "stands",
         exact="For any means and large $n$ "
-        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary).",
-        claims=("boundary-exact",),
+        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary); "
+        "unequal classes and noise [with weights](other_designs#thm-designs).",
+        claims=("boundary-exact", "design-threshold", "design-simulated"),
     ),
     Result(
         "thm-5b",
@@ -195,8 +196,9 @@ RESULTS = (
         "stands",
         exact=r"[Explicit](theorem_6#prop-chernoff), and with $\lambda$ for "
         r"$\lambda^2$ [without the logarithm](theorem_6#prop-no-log); "
-        "[some $N$ neurons](theorem_6#prop-exactly-n) are enough.",
-        claims=("chernoff-width", "no-log", "exactly-n"),
+        "[some $N$ neurons](theorem_6#prop-exactly-n) are enough. Clusters "
+        "[need fewer](other_designs#conj-layer) than labels at random.",
+        claims=("chernoff-width", "no-log", "exactly-n", "layer-width"),
     ),
     Result(
         "thm-7a",
