@@ -20,6 +20,7 @@ Section 3.2, 3.3           `training`: SGD, its flow, L-BFGS
 beyond: where it ended     `minima`: global or spurious; `minimality`: proved
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
+beyond: every sample size  `finite`: bounds from both sides
 claims and their checks    `ledger`, one module a chapter
 many simulations           `sweep`
 =========================  ==============================================
@@ -48,6 +49,13 @@ from nclib.feasibility import (
     decide,
     exact_margin,
 )
+from nclib.finite import (
+    allowed_noise,
+    allowed_samples,
+    feasibility_bound,
+    infeasibility_bound,
+    needed_dimensions,
+)
 from nclib.generalization import best_collapsed_neuron
 from nclib.metrics import Metrics, nc_metrics
 from nclib.minima import Minimum, certify_minimum
@@ -69,6 +77,8 @@ __all__ = [
     "ShallowNet",
     "TrainingRun",
     "UPFMSolution",
+    "allowed_noise",
+    "allowed_samples",
     "best_collapsed_neuron",
     "certify_minimum",
     "collapsed_error",
@@ -77,11 +87,14 @@ __all__ = [
     "digits",
     "exact_margin",
     "fashion_mnist",
+    "feasibility_bound",
     "flow",
     "gap_terms",
+    "infeasibility_bound",
     "kkt_certificate",
     "minimise",
     "nc_metrics",
+    "needed_dimensions",
     "orthonormal_means",
     "phase_boundary",
     "simplex_means",
