@@ -489,7 +489,9 @@ class _Problem:
         )
         start = np.append(start, line.x)
         with np.errstate(invalid="ignore"):
-            found = minimize(value, start, method="BFGS")
+            found = minimize(
+                value, start, method="BFGS", options={"gtol": 1e-3}
+            )
         return min(line.fun, found.fun if np.isfinite(found.fun) else np.inf)
 
     def _start(self):
