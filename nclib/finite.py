@@ -406,6 +406,8 @@ def _coordinates(means):
     U, lengths, axes = np.linalg.svd(means, full_matrices=False)
     tolerance = max(means.shape) * np.finfo(float).eps * lengths[0]
     rank = int((lengths > tolerance).sum())
+    if rank == means.shape[1]:
+        return means, np.eye(rank)
     return (U * lengths)[:, :rank], axes[:rank]
 
 

@@ -13,7 +13,12 @@ import statements
 
 CHAPTERS = [
     page
-    for pattern in ("theorem_*.md", "training_*.md", "phase_boundary.md")
+    for pattern in (
+        "theorem_*.md",
+        "training_*.md",
+        "phase_boundary.md",
+        "sample_sizes.md",
+    )
     for page in sorted(BOOK.glob(pattern))
 ]
 GLANCE = [
@@ -119,7 +124,7 @@ def test_states_the_papers_result(page):
     ]
     if number:
         assert f"thm-{number.group(1)}" in statements
-    elif page.stem == "phase_boundary":
+    elif page.stem in ("phase_boundary", "sample_sizes"):
         assert statements
 
 

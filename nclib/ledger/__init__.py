@@ -71,6 +71,7 @@ ORDER = (
     "training_three_layer",
     "proof_tools",
     "phase_boundary",
+    "sample_sizes",
     "errata",
 )
 _STATEMENT = re.compile(r"(def|thm|lem|prop|fig)-\d+")

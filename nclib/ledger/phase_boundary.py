@@ -1,8 +1,8 @@
-"""The exact boundary: threshold, width and identity, by simulation."""
+"""The exact boundary: where it is and what it depends on, by simulation."""
 
 import numpy as np
 from scipy.optimize import linprog, minimize
-from scipy.stats import binom, chi2, norm, sem
+from scipy.stats import binom, norm
 
 from nclib.asymptotics import (
     critical_sigma,
@@ -15,7 +15,6 @@ from nclib.data import (
     GaussianMixture,
     orthonormal_means,
     pad_means,
-    simplex_means,
     spread_means,
     two_cluster_means,
 )
@@ -29,7 +28,6 @@ from nclib.transition import (
     critical_columns,
     critical_dimensions,
     gaussian,
-    squared_distances,
 )
 
 
@@ -94,262 +92,6 @@ def boundary_count(scale):
         f"{cases} draws of means, noise and class: difference at most "
         f"{worst:.0e}"
     )
-
-
-@claim(
-    "boundary-identity",
-    strength="statistical",
-    status="quoted",
-    false_alarm=1e-5,
-)
-def boundary_identity(scale):
-    r"""$\mathbb E d_c = p + \frac12 + \mathbb E D_n$ at every finite $n$,
-    $D_n$ the squared distance of a Gaussian point from the cone.
-
-    Needs: Gaussian mixture, $n > p$; $d_c$ from feasibility of full data,
-    $D_n$ from independent least squares problems.
-    """
-    draws = at_scale(scale, 300, 1200, 8000)
-    parts, holds = [], True
-    cases = (
-        ("180 degrees, sigma 0.5", two_cluster_means(1, np.pi), 0.5, 8),
-        ("45 degrees, 0.3", two_cluster_means(2, np.pi / 4), 0.3, 12),
-        ("3 orthonormal, 0.5", orthonormal_means(3, 3), 0.5, 8),
-    )
-    for i, (name, means, sigma, n) in enumerate(cases):
-        p = means.shape[1]
-        delta = phase_boundary(means, sigma).delta
-        d = critical_columns(
-            means, gaussian(sigma), n, draws, 200 + i, guess=n * delta
-        )
-        gap = squared_distances(means, sigma, n, 2 * draws, 300 + i)
-        left = d.mean()
-        right = p + 0.5 + n * delta + gap.mean()
-        holds = holds and abs(left - right) < reach(d) + reach(gap)
-        parts.append(
-            f"{name}, n = {n}: {left:.3f} +- {sem(d):.3f} against "
-            f"{right:.3f} +- {sem(gap):.3f}"
-        )
-    return holds, "; ".join(parts)
-
-
-@claim(
-    "boundary-width",
-    strength="statistical",
-    status="derived",
-    # Two laws and two deviations at 2e-6 each.
-    false_alarm=2e-5,
-)
-def boundary_width(scale):
-    r"""$d_c$ is about normal with variance $\tau^2n$, so that the chance of
-    feasibility at $d$ is about
-    $\Phi((d - \delta^\star n - c_0)/(\tau\sqrt n))$.
-
-    Needs: $n(\delta^\star - 1)$ at least the number of free variables; checked
-    at $n = 60$ beyond sampling error, the distribution function to 0.03 and
-    the deviation to 4%, and $\tau^2$ by quadrature of its definition.
-    """
-    draws = at_scale(scale, 100, 600, 4000)
-    n, parts, holds = 60, [], True
-    # Dvoretzky, Kiefer, Wolfowitz and Massart: 2 exp(-2 draws x^2) = 2e-6.
-    reach = np.sqrt(np.log(1e6) / (2 * draws))
-    limits = np.sqrt(chi2.ppf([1e-6, 1 - 1e-6], draws - 1) / (draws - 1))
-    for i, (name, theta, sigma) in enumerate(
-        (("180 degrees, sigma 0.5", np.pi, 0.5), ("equal, 0.2", 0.0, 0.2))
-    ):
-        means = two_cluster_means(1, theta)
-        boundary = phase_boundary(means, sigma)
-        d = critical_dimensions(means, sigma, n, draws, 400 + i)
-        grid = np.arange(n, 2 * n + 1)
-        simulated = (d[:, None] <= grid).mean(axis=0)
-        apart = np.abs(simulated - boundary.probability(grid, n)).max()
-        ratio = d.std(ddof=1) / boundary.width(n)
-        holds = holds and apart < 0.03 + reach
-        holds = holds and 0.96 * limits[0] < ratio < 1.04 * limits[1]
-        parts.append(
-            f"{name}: deviation {d.std(ddof=1):.2f} "
-            f"({boundary.width(n):.2f} predicted), largest gap of the "
-            f"distribution functions {apart:.3f}"
-        )
-    off = 0.0
-    for means, sigma, k in (
-        (two_cluster_means(2, np.pi / 4), 0.3, 0),
-        (two_cluster_means(2, np.pi / 6) * [[2.0], [1.0]], 0.3, 0),
-        (simplex_means(4, 3), 0.5, 1),
-        (np.array([[1.0, 0.2], [0.8, 0.9], [-0.1, 1.0]]), 0.2, 1),
-    ):
-        found = phase_boundary(means, sigma, k)
-        tau2 = found.width(10**4) ** 2 / 10**4
-        off = max(off, abs(tau2 - direct_tau2(found.margins, found, k)))
-    return holds and off < 1e-9, (
-        f"{draws} draws at n = 60; " + "; ".join(parts) + "; tau^2 of four "
-        f"asymmetric sets of means differs from a quadrature by {off:.0e}"
-    )
-
-
-def direct_tau2(margins, boundary, k):
-    """The variance of the samples' terms minus 2 delta, by quadrature."""
-    s = np.sqrt(1 + boundary.v @ boundary.v)
-    g = np.linspace(-14, 14, 56_001)
-    weight = norm.pdf(g) * (g[1] - g[0])
-
-    def variance(values):
-        return weight @ values**2 - (weight @ values) ** 2
-
-    own = variance((min(margins[k], 0.0) + s * g) ** 2)
-    others = [
-        variance(np.maximum(a + s * g, 0.0) ** 2)
-        for a in np.delete(margins, k)
-    ]
-    return own + sum(others) - 2 * boundary.delta
-
-
-@claim(
-    "boundary-shift",
-    strength="statistical",
-    status="derived",
-    # Five means at 1e-6 each.
-    false_alarm=1e-5,
-)
-def boundary_shift(scale):
-    r"""$c_0$ is $p + \mathbb E D_n - n\delta^\star$: below one dimension for
-    two clusters, but about five for ten orthonormal means at little noise.
-
-    Needs: $n(\delta^\star - 1)$ at least the number of free variables; $D_n$
-    minimized on samples, checked at $n = 60$ to 0.4 of a dimension beyond
-    sampling error. An intercept is a variable but no dimension of the means.
-    """
-    draws = at_scale(scale, 60, 200, 3000)
-    n, parts, holds = 60, [], True
-    cases = (
-        ("180 degrees, 0.5", two_cluster_means(1, np.pi), 0.5, False),
-        ("the same with bias", two_cluster_means(1, np.pi), 0.5, True),
-        ("4 orthonormal, 0.1", np.eye(4), 0.1, False),
-        ("10 orthonormal, 0.06", np.eye(10), 0.06, False),
-        ("10 orthonormal, 0.5", np.eye(10), 0.5, False),
-    )
-    for i, (name, means, sigma, bias) in enumerate(cases):
-        boundary = phase_boundary(means, sigma, bias=bias)
-        gaps = sampled_gaps(means, sigma, n, 0, bias, draws, 420 + i)
-        found, shift = boundary.rank + gaps.mean(), boundary.shift(n)
-        holds = holds and abs(found - shift) < 0.4 + reach(gaps)
-        holds = holds and (len(means) > 2 or abs(shift) < 1)
-        parts.append(f"{name}: {found:.2f} +- {sem(gaps):.2f} ({shift:.2f})")
-    ten = phase_boundary(np.eye(10), 0.05).shift(n + 10)
-    return holds and ten > 5, (
-        "p + E D_n - n delta* at n = 60 (c_0): " + "; ".join(parts) + "; "
-        f"c_0 of ten orthonormal means at sigma = 0.05: {ten:.2f}"
-    )
-
-
-def sampled_gaps(means, sigma, n, k, bias, draws, seed):
-    """D_n minus its value at the limit's minimizer, by bounded L-BFGS."""
-    boundary = phase_boundary(means, sigma, k, bias)
-    K, p = means.shape
-    own = np.repeat(np.arange(K) == k, n)
-    start = np.concatenate([boundary.v, [boundary.intercept] * bias, [0.0]])
-    start[-1] = max(boundary.margins[k], 0.0)
-    bounds = [(None, None)] * (len(start) - 1) + [(0.0, None)]
-    rng, gaps = np.random.default_rng(seed), []
-    for _ in range(draws):
-        S = rng.standard_normal((K * n, p)) + np.repeat(means, n, 0) / sigma
-        S = np.column_stack([S, *[np.ones(K * n)] * bias, -1.0 * own])
-        g = rng.standard_normal(K * n)
-
-        def program(x, S=S, g=g):
-            r = g + S @ x
-            r[~own] = np.maximum(r[~own], 0.0)
-            return r @ r, 2 * S.T @ r
-
-        found = minimize(
-            program,
-            start,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"ftol": 1e-14, "gtol": 1e-7},
-        )
-        gaps.append(found.fun - program(start)[0])
-    return np.array(gaps)
-
-
-@claim(
-    "no-noise-law",
-    strength="statistical",
-    # Chi-square tests of two laws at 1e-6 each; the cells hold 3 draws or
-    # more, where its tail is off by less than a factor of 5.
-    false_alarm=1e-5,
-)
-def no_noise_law(scale):
-    r"""For orthonormal means $d_c - n$ tends to the number of heads in $K - 1$
-    tosses of a fair coin as the noise vanishes, at every $n > K$.
-
-    Needs: $n$ fixed, $\sigma$ to 0; simulated at $\sigma = 10^{-6}$ and
-    $n = 20$, far below the $n$ at which the normal law holds.
-    """
-    draws, n, parts, holds = at_scale(scale, 100, 500, 4000), 20, [], True
-    for i, K in enumerate((4, 10)):
-        means = orthonormal_means(K, K)
-        spare = critical_dimensions(means, 1e-6, n, draws, 440 + i) - n
-        law = binom(K - 1, 0.5)
-        # The tails together, so that no cell is rare.
-        low, high = int(law.ppf(0.05)), int(law.ppf(0.95))
-        cells = np.arange(low, high)
-        seen = np.bincount(np.clip(spare, low, high) - low)
-        expected = draws * np.diff(law.cdf(cells), prepend=0.0, append=1.0)
-        distance = np.sum((seen - expected) ** 2 / expected)
-        holds = holds and chi2.sf(distance, len(expected) - 1) > 1e-6
-        holds = holds and 0 <= spare.min() and spare.max() <= K - 1
-        parts.append(
-            f"K = {K}: mean {spare.mean():.2f} ({law.mean()}), variance "
-            f"{spare.var():.2f} ({law.var()}), chi-square {distance:.1f} on "
-            f"{len(expected) - 1}"
-        )
-    return (
-        holds,
-        f"{draws} draws of the critical dimension less n at n = {n}; "
-        + "; ".join(parts),
-    )
-
-
-@claim(
-    "boundary-classes",
-    strength="statistical",
-    status="numerical",
-    # Fisher's z at 5 standard errors, four comparisons at 3e-7, and two with
-    # as many to spare; the tail for near-normal pairs is off by less than
-    # a factor of 10.
-    false_alarm=4e-5,
-)
-def boundary_classes(scale):
-    """The critical dimensions of the two classes of one data set are nearly
-    uncorrelated for opposed means (0.06), not for equal ones (0.24).
-
-    Needs: full data, $n = 15$; each correlation to 0.05 beyond sampling error.
-    """
-    draws, n, parts, holds = at_scale(scale, 80, 400, 4000), 15, [], True
-    apart = []
-    for i, (name, theta, sigma, expected) in enumerate(
-        (("opposed, 0.5", np.pi, 0.5, 0.06), ("equal, 0.2", 0.0, 0.2, 0.24))
-    ):
-        means = two_cluster_means(1, theta)
-        guess = n * phase_boundary(means, sigma).delta
-        first, second = (
-            critical_columns(
-                means, gaussian(sigma), n, draws, 460 + i, k, guess=guess
-            )
-            for k in (0, 1)
-        )
-        found = np.corrcoef(first, second)[0, 1]
-        error = 5 / np.sqrt(draws - 3)
-        low, high = np.tanh(np.arctanh(found) + [-error, error])
-        holds = holds and low - 0.05 < expected < high + 0.05
-        apart.append((found, low))
-        parts.append(f"{name}: {found:.2f} ({low:.2f} to {high:.2f})")
-    # Enough draws tell the two from each other, and the second from 0.
-    if draws >= 4000:
-        holds = holds and apart[1][0] > apart[0][0] and apart[1][1] > 0
-    return holds, f"correlation over {draws} data sets, " + "; ".join(parts)
 
 
 @claim(
