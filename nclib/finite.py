@@ -28,7 +28,6 @@ from scipy.special import (
 from scipy.stats import binom
 
 from nclib._checks import check_integer, check_means, check_real
-from nclib._projection import nonnegative_least_squares
 from nclib.asymptotics import phase_boundary
 from nclib.data import GaussianMixture, pad_means
 from nclib.transition import LeadingColumns, smallest
@@ -36,11 +35,12 @@ from nclib.transition import LeadingColumns, smallest
 __all__ = [
     "allowed_noise",
     "allowed_samples",
+    "cone_distances",
     "feasibility_bound",
     "infeasibility_bound",
     "log_bound",
     "needed_dimensions",
-    "two_sides",
+    "sampled_dimensions",
 ]
 
 # No probability is rounded to 0: the bound would be false.
@@ -342,12 +342,8 @@ def allowed_noise(means, n, d, failure, k=None):
     return float(np.exp(brentq(excess, low, high, xtol=1e-7) - 2e-7))
 
 
-def two_sides(means, sigma, n, draws, seed, k=0):
-    r"""Critical dimensions of full data, and distances from random cones.
-
-    The two sides of the law :math:`D_n \sim \chi^2_{d_c-p-B}`, from
-    different draws: one asks whether samples can collapse, the other solves
-    least squares problems.
+def sampled_dimensions(means, sigma, n, draws, seed, k=0):
+    r"""Critical dimensions of full data, for classes of any sizes.
 
     Parameters
     ----------
@@ -358,43 +354,92 @@ def two_sides(means, sigma, n, draws, seed, k=0):
 
     Returns
     -------
-    dimensions : (draws,) int array
-        Smallest feasible d of (2.12).
-    distances : (draws,) array
-        Squared distances :math:`D_n`.
+    (draws,) int array
+        Smallest d at which (2.12) is feasible.
 
     Examples
     --------
     >>> import numpy as np, nclib
-    >>> from nclib.finite import two_sides
+    >>> from nclib.finite import sampled_dimensions
     >>> means = nclib.two_cluster_means(2, np.pi)
-    >>> d, D = two_sides(means, 0.5, (3, 5), draws=4, seed=0)
-    >>> bool(((3 <= d) & (d <= 8)).all()), D.shape
-    (True, (4,))
+    >>> d = sampled_dimensions(means, 0.5, (3, 5), draws=4, seed=0)
+    >>> bool(((3 <= d) & (d <= 8)).all())
+    True
     """
     (problem,) = _problems(means, sigma, n, check_integer("k", k, 0))
-    sizes, p = problem.sizes, problem.rank
-    labels = np.repeat(np.arange(len(sizes)), sizes)
-    inside = labels == k
-    dimensions, distances = [], []
+    mixture = GaussianMixture(
+        pad_means(problem.margins, problem.total), sigma=1.0
+    )
+    result = []
     for child in np.random.SeedSequence(seed).spawn(draws):
-        first, second = child.spawn(2)
-        X, y = GaussianMixture(
-            pad_means(problem.margins, problem.total), 1.0
-        ).sample(sizes, first)
+        X, y = mixture.sample(problem.sizes, child)
         data = LeadingColumns(X, y, k)
-        dimensions.append(
-            smallest(data.feasible, int(sizes[k]), problem.total)
-        )
-        rng = np.random.default_rng(second)
-        S = problem.margins[labels] + rng.standard_normal((len(labels), p))
-        g = rng.standard_normal(len(labels))
-        generators = np.column_stack(
-            [S, -S, inside, -np.eye(len(labels))[:, ~inside]]
-        )
-        s = nonnegative_least_squares(generators, g)
-        distances.append(np.sum((g - generators @ s) ** 2))
-    return np.array(dimensions), np.array(distances)
+        lowest = int(problem.sizes[k])
+        result.append(smallest(data.feasible, lowest, problem.total))
+    return np.array(result)
+
+
+def cone_distances(means, sigma, n, draws, seed, k=0):
+    r"""Squared distances D_n of Gaussian points from the random cone.
+
+    The other side of the law :math:`D_n \sim \chi^2_{d_c-p-B}`: all draws of
+    the convex program at once, by Newton's method.
+
+    Parameters
+    ----------
+    means, sigma, n, k
+        As for :func:`feasibility_bound`.
+    draws : int
+    seed : int
+
+    Returns
+    -------
+    (draws,) array
+
+    Examples
+    --------
+    >>> import numpy as np, nclib
+    >>> from nclib.finite import cone_distances
+    >>> means = nclib.two_cluster_means(2, np.pi)
+    >>> cone_distances(means, 0.5, (3, 5), draws=4, seed=0).shape
+    (4,)
+    """
+    (problem,) = _problems(means, sigma, n, check_integer("k", k, 0))
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(len(problem.sizes)), problem.sizes)
+    own, N = labels == k, len(labels)
+    S = rng.standard_normal((draws, N, problem.rank))
+    S += problem.margins[labels]
+    target = np.broadcast_to(-1.0 * own[:, None], (draws, N, 1))
+    g = rng.standard_normal((draws, N))
+    free, x = _program(np.concatenate([S, target], axis=2), g, own)
+    bound, _ = _program(S, g, own)
+    # t >= 0 binds where the free minimizer violates it.
+    return np.where(x[:, -1] >= 0, free, bound)
+
+
+def _program(S, g, own):
+    """Minima over x of the residuals g + S x, others' positive parts."""
+    x = np.zeros((len(S), S.shape[2]))
+
+    def residuals(x):
+        r = g + np.einsum("dij,dj->di", S, x)
+        r = np.where(own | (r > 0), r, 0.0)
+        return (r * r).sum(axis=1), r
+
+    for _ in range(60 if S.shape[2] else 0):
+        value, r = residuals(x)
+        active = (own | (r != 0)).astype(float)
+        gradient = np.einsum("dij,di->dj", S, r)
+        hessian = np.einsum("dij,di,dik->djk", S, active, S)
+        # Far below the own class's part, which alone is regular.
+        hessian += 1e-12 * np.eye(S.shape[2])
+        step = -np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
+        length = np.ones(len(S))
+        for _ in range(12):
+            length[residuals(x + length[:, None] * step)[0] > value] /= 2
+        x = x + length[:, None] * step
+    return residuals(x)[0], x
 
 
 def _check_failure(failure):

@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 from scipy.stats import binom, norm, sem
 
 import nclib
+from nclib._projection import nonnegative_least_squares
 from nclib.bounds import (
     theorem_4_sigma,
     theorem_5a_sigma,
@@ -18,13 +19,15 @@ from nclib.data import orthonormal_means, simplex_means, two_cluster_means
 from nclib.figures.figure_1 import THETAS
 from nclib.finite import (
     _problems,
+    _program,
     allowed_noise,
     allowed_samples,
+    cone_distances,
     feasibility_bound,
     infeasibility_bound,
     log_bound,
     needed_dimensions,
-    two_sides,
+    sampled_dimensions,
 )
 from nclib.transition import critical_dimensions
 
@@ -178,7 +181,7 @@ def test_no_bound_contradicts_exact_draws(cell):
 
 def test_no_bound_contradicts_full_data_of_unequal_classes():
     for i, (sizes, k) in enumerate((((4, 9), 0), ((9, 4), 0), ((5, 6), 1))):
-        dims, _ = two_sides(OPPOSED, 0.4, sizes, 120, 50 + i, k)
+        dims = sampled_dimensions(OPPOSED, 0.4, sizes, 120, 50 + i, k)
         assert consistent(OPPOSED, 0.4, sizes, k, dims) > 0
 
 
@@ -190,8 +193,8 @@ def test_the_law_of_both_sides_for_unequal_classes():
         ((OPPOSED, (3, 5)), (two_cluster_means(2, 1.0), (5, 3)))
     ):
         p = means.shape[1]
-        d, _ = two_sides(means, 0.5, sizes, 250, 70 + i)
-        _, D = two_sides(means, 0.5, sizes, 250, 80 + i)
+        d = sampled_dimensions(means, 0.5, sizes, 250, 70 + i)
+        D = cone_distances(means, 0.5, sizes, 4000, 80 + i)
         error = np.hypot(sem(d), sem(D))
         assert abs(d.mean() - p - 0.5 - D.mean()) < 5 * error
         for x in (0.1, 0.3, 1.0, 3.0):
@@ -200,6 +203,26 @@ def test_the_law_of_both_sides_for_unequal_classes():
             right = np.exp(-x * D)
             error = np.hypot(sem(left), sem(right))
             assert abs(left.mean() - right.mean()) < 5 * error
+
+
+def test_distances_are_those_of_least_squares():
+    for own_first in (True, False):
+        rng = np.random.default_rng(7)
+        sizes, p = (4, 6), 2
+        own = np.repeat([own_first, not own_first], sizes)
+        S = rng.standard_normal((40, 10, p)) + np.repeat(
+            [[1.0, 0.5], [-1.0, 2.0]], sizes, axis=0
+        )
+        g = rng.standard_normal((40, 10))
+        target = np.broadcast_to(-1.0 * own[:, None], (40, 10, 1))
+        free, x = _program(np.concatenate([S, target], axis=2), g, own)
+        bound, _ = _program(S, g, own)
+        found = np.where(x[:, -1] >= 0, free, bound)
+        for i in range(40):
+            cone = np.column_stack([S[i], -S[i], own, -np.eye(10)[:, ~own]])
+            s = nonnegative_least_squares(cone, g[i])
+            distance = np.sum((g[i] - cone @ s) ** 2)
+            assert found[i] == pytest.approx(distance, abs=1e-8)
 
 
 def test_it_asks_for_less_than_every_printed_bound():

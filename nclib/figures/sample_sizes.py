@@ -26,11 +26,8 @@ def draw_chances(dims, upper, lower, law):
     ax.plot(list(upper), list(upper.values()), color=style.BLUE, lw=3)
     ax.plot(list(lower), list(lower.values()), color=style.VERMILION, lw=3)
     right = next(d for d, chance in upper.items() if chance < 0.75)
-    left = [d for d, chance in lower.items() if chance > 0.5][-1]
     style.label(ax, right + 1, 0.7, "fails at most", style.BLUE)
-    style.label(
-        ax, left - 1, 0.4, "fails at least", style.VERMILION, ha="right"
-    )
+    style.label(ax, min(lower), 0.12, "fails at least", style.VERMILION)
     ax.set(xlabel="dimension $d$", ylabel="chance of failure")
     return figure
 
@@ -66,6 +63,8 @@ def draw_two_sides(sides):
     ax.set(
         xscale="log",
         yscale="log",
+        xlim=(0.05, 12),
+        ylim=(0.05, 12),
         xlabel="from distances $D_n$",
         ylabel="from data sets, $d_c$",
     )

@@ -22,11 +22,12 @@ from nclib.feasibility import decide
 from nclib.figures.figure_1 import THETAS
 from nclib.figures.phase import SIGMAS
 from nclib.finite import (
+    cone_distances,
     feasibility_bound,
     infeasibility_bound,
     log_bound,
     needed_dimensions,
-    two_sides,
+    sampled_dimensions,
 )
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, proved, reach
@@ -71,8 +72,8 @@ def finite_law(scale):
     parts, holds = [], True
     for i, (name, means, sigma, sizes) in enumerate(cases):
         p = means.shape[1]
-        d, _ = two_sides(means, sigma, sizes, draws, 700 + i)
-        D = many_distances(means, sigma, sizes, 20 * draws, 720 + i)
+        d = sampled_dimensions(means, sigma, sizes, draws, 700 + i)
+        D = cone_distances(means, sigma, sizes, 20 * draws, 720 + i)
         worst = 0.0
         for x in (0.0, 0.2, 1.0, 3.0):
             rho = (1 + 2 * x) ** -0.5
@@ -97,56 +98,14 @@ def finite_law(scale):
     return holds, f"{draws} data sets; " + "; ".join(parts)
 
 
-def many_distances(means, sigma, sizes, draws, seed):
-    """Squared distances from the cone by Newton's method, all at once.
-
-    Independent of the least squares of `two_sides`: in the variables v and
-    c = (t - <mu_k, v>) / sigma of class 0, by projected coordinates.
-    """
-    rng = np.random.default_rng(seed)
-    p, labels = means.shape[1], np.repeat(np.arange(len(sizes)), sizes)
-    S = rng.standard_normal((draws, len(labels), p)) + means[labels] / sigma
-    S = np.concatenate([S, np.zeros((draws, len(labels), 1))], axis=2)
-    S[:, labels == 0, -1] = -1.0
-    g = rng.standard_normal((draws, len(labels)))
-    both = [_distances(S, g, labels, free) for free in (True, False)]
-    # The constraint t >= 0 binds where the free minimizer violates it.
-    return np.where(both[0][1] >= 0, both[0][0], both[1][0])
-
-
-def _distances(S, g, labels, free):
-    """Minima over v and t (t = 0 unless free), and the t of each."""
-    S = S if free else S[:, :, :-1]
-    x = np.zeros((len(S), S.shape[2]))
-
-    def value(x):
-        r = g + np.einsum("dij,dj->di", S, x)
-        r = np.where((labels == 0) | (r > 0), r, 0.0)
-        return (r * r).sum(axis=1), r
-
-    for _ in range(60):
-        current, r = value(x)
-        active = (labels == 0) | (r > 0)
-        gradient = np.einsum("dij,di->dj", S, r)
-        hessian = np.einsum("dij,di,dik->djk", S, active * 1.0, S)
-        hessian += 1e-9 * np.eye(S.shape[2])
-        step = -np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
-        length = np.ones(len(S))
-        for _ in range(12):
-            worse = value(x + length[:, None] * step)[0] > current
-            length[worse] /= 2
-        x = x + length[:, None] * step
-    return value(x)[0], x[:, -1]
-
-
 def decided(means, sigma, sizes, seed, checked=6):
     """Whether `decide` proves both sides of the first critical dimensions."""
-    dims, _ = two_sides(means, sigma, sizes, checked, seed)
+    dims = sampled_dimensions(means, sigma, sizes, checked, seed)
     X_means = pad_means(means, sum(sizes))
     for child, d in zip(
         np.random.SeedSequence(seed).spawn(checked), dims, strict=True
     ):
-        X, y = GaussianMixture(X_means, sigma).sample(sizes, child.spawn(1)[0])
+        X, y = GaussianMixture(X_means, sigma).sample(sizes, child)
         for at, answer in ((d, True), (d - 1, False)):
             if not proved(decide(X[:, :at], y, [0]), answer, [0]):
                 return False
