@@ -94,7 +94,7 @@ def feasibility_bound(means, sigma, n, d, k=0):
     >>> import numpy as np, nclib
     >>> means = nclib.two_cluster_means(2, np.pi)
     >>> round(nclib.feasibility_bound(means, 0.5, 300, 420), 4)
-    0.0009
+    0.0003
     """
     problems = _problems(means, sigma, n, k)
     d = check_integer("d", d, 1)
@@ -192,8 +192,8 @@ def log_bound(means, sigma, n, d, v, xi, k=0):
     >>> import numpy as np, nclib
     >>> from nclib.finite import log_bound
     >>> means = nclib.two_cluster_means(2, np.pi)
-    >>> round(log_bound(means, 0.5, 300, 420, [-0.4, 0.0], 0.1, k=1), 2)
-    30.62
+    >>> round(log_bound(means, 0.5, 300, 420, [0.4, 0.0], 0.1), 2)
+    -2.23
     """
     k = check_integer("k", k, 0)
     (problem,) = _problems(means, sigma, n, k)
@@ -320,7 +320,7 @@ def allowed_noise(means, n, d, failure, k=None):
     >>> import numpy as np, nclib
     >>> means = nclib.two_cluster_means(2, np.pi)
     >>> round(nclib.allowed_noise(means, 300, 360, failure=1 / 300), 2)
-    0.21
+    0.22
     """
     means = check_means(means)
     d, failure = check_integer("d", d, 1), _check_failure(failure)
@@ -439,6 +439,8 @@ def _program(S, g, own):
         for _ in range(12):
             length[residuals(x + length[:, None] * step)[0] > value] /= 2
         x = x + length[:, None] * step
+        if np.abs(length[:, None] * step).max() < 1e-9:
+            break
     return residuals(x)[0], x
 
 

@@ -56,9 +56,11 @@ def finite_law(scale):
     Needs: Gaussian mixture, more than $p$ samples in every class, sizes may
     differ; $d_c$ from full data, some of it decided with proof, $D_n$ from
     other draws. Without the coin the transform at $x = 1$ would be off by a
-    third, without the $\frac14$ the variance by 4 errors at the book's size.
+    third, without the $\frac14$ the first variance by 6 errors at the book's
+    size.
     """
-    draws = at_scale(scale, 150, 800, 6000)
+    draws = at_scale(scale, 150, 400, 4000)
+    many = at_scale(scale, 6_000, 40_000)
     cases = (
         ("sizes 2, 2", two_cluster_means(1, np.pi), 0.5, (2, 2)),
         ("sizes 3, 5", two_cluster_means(1, np.pi), 0.5, (3, 5)),
@@ -73,7 +75,7 @@ def finite_law(scale):
     for i, (name, means, sigma, sizes) in enumerate(cases):
         p = means.shape[1]
         d = sampled_dimensions(means, sigma, sizes, draws, 700 + i)
-        D = cone_distances(means, sigma, sizes, 20 * draws, 720 + i)
+        D = cone_distances(means, sigma, sizes, many, 720 + i)
         worst = 0.0
         for x in (0.0, 0.2, 1.0, 3.0):
             rho = (1 + 2 * x) ** -0.5
