@@ -145,7 +145,7 @@ def infeasibility_bound(means, sigma, n, d, k=0):
     >>> import numpy as np, nclib
     >>> means = nclib.two_cluster_means(2, np.pi)
     >>> round(nclib.infeasibility_bound(means, 0.5, 300, 350), 4)
-    0.9992
+    0.9998
     """
     problems = _problems(means, sigma, n, k)
     d = check_integer("d", d, 1)
