@@ -22,6 +22,7 @@ beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
                            `arrival`: from which noise on it seldom does
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
+beyond: every sample size  `finite`: bounds from both sides
 beyond: all classes        `joint`: their dependence, chance of collapse
 beyond: other designs      `designs`: unequal classes, clusters, noise;
                            `layer`: clusters behind a random layer
@@ -55,6 +56,13 @@ from nclib.feasibility import (
     decide,
     exact_margin,
 )
+from nclib.finite import (
+    allowed_noise,
+    allowed_samples,
+    feasibility_bound,
+    infeasibility_bound,
+    needed_dimensions,
+)
 from nclib.generalization import best_collapsed_neuron
 from nclib.layer import LayerWidth, layer_width
 from nclib.metrics import Metrics, nc_metrics
@@ -78,6 +86,8 @@ __all__ = [
     "ShallowNet",
     "TrainingRun",
     "UPFMSolution",
+    "allowed_noise",
+    "allowed_samples",
     "arrival_noise",
     "arrival_share",
     "basin",
@@ -89,13 +99,16 @@ __all__ = [
     "digits",
     "exact_margin",
     "fashion_mnist",
+    "feasibility_bound",
     "flow",
     "gap_terms",
+    "infeasibility_bound",
     "kkt_certificate",
     "layer_width",
     "left_behind",
     "minimise",
     "nc_metrics",
+    "needed_dimensions",
     "orthonormal_means",
     "phase_boundary",
     "simplex_means",

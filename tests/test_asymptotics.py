@@ -17,7 +17,7 @@ from nclib.asymptotics import (
     universal_curve,
 )
 from nclib.data import orthonormal_means, two_cluster_means
-from nclib.ledger.phase_boundary import sampled_gaps
+from nclib.ledger.sample_sizes import sampled_gaps
 from nclib.transition import critical_dimensions
 
 SIGMAS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 4, 10)

@@ -18,6 +18,7 @@ CHAPTERS = [
         "training_*.md",
         "phase_boundary.md",
         "other_designs.md",
+        "sample_sizes.md",
     )
     for page in sorted(BOOK.glob(pattern))
 ]
@@ -124,7 +125,7 @@ def test_states_the_papers_result(page):
     ]
     if number:
         assert f"thm-{number.group(1)}" in statements
-    elif page.stem in ("phase_boundary", "other_designs"):
+    elif page.stem in ("phase_boundary", "sample_sizes", "other_designs"):
         assert statements
 
 

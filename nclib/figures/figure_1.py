@@ -71,6 +71,7 @@ def draw(result):
             ),
             names=panel == 0,
         )
+        phase.draw_enough(ax, result, panel, names=panel == 0)
         ax.set_title(rf"angle $\theta$ = {name}")
     figure.supxlabel(r"noise level $\sigma/\|\mu\|$", color=style.INK)
     figure.supylabel("dimension per sample $d/n$", color=style.INK)

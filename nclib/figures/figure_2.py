@@ -64,6 +64,7 @@ def draw(result):
         0,
         lambda d: bounds.theorem_5a_sigma(d, result.n, result.means[0]),
     )
+    phase.draw_enough(axes, result, 0)
     axes.set(
         xlabel=r"noise level $\sigma/\|\mu\|$",
         ylabel="dimension per sample $d/n$",

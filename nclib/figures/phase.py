@@ -11,6 +11,7 @@ from nclib._checks import check_choice, check_integer
 from nclib.asymptotics import phase_boundary
 from nclib.figures import style
 from nclib.figures.record import Record, provenance
+from nclib.finite import needed_dimensions
 from nclib.sweep import sweep
 from nclib.transition import Design, column
 
@@ -215,6 +216,25 @@ def draw_panel(axes, result, panel, union, names=True):
             "union bound",
             style.VERMILION,
             va="center",
+        )
+
+
+def draw_enough(axes, result, panel, names=True):
+    """The d/n at which class 0 provably fails with a chance of at most 1/n."""
+    n, means = result.n, result.means[panel]
+    # As far as the map reaches, whose cells are wider than their centers.
+    sigma = np.linspace(0.02, axes.get_xlim()[1], 14)
+    enough = [needed_dimensions(means, s, n, 1 / n, k=0) / n for s in sigma]
+    axes.plot(sigma, enough, **style.ENOUGH)
+    if names:
+        _label(
+            axes,
+            result.sigma[-1] * 0.97,
+            enough[-1] + 0.02 * np.ptp(axes.get_ylim()),
+            "enough, proved",
+            style.GREEN,
+            ha="right",
+            va="bottom",
         )
 
 

@@ -216,29 +216,6 @@ def draw_geometry(cases, thresholds):
     return figure
 
 
-def draw_width(grid, shares, smooth, formula):
-    """The probability of collapse against the dimension, at three noises.
-
-    Parameters
-    ----------
-    grid, smooth : arrays
-        Dimensions of the simulation and of the formula.
-    shares, formula : dicts
-        From the noise level, 0.2, 0.5 or 2, to the share of draws that
-        collapse at `grid`, and to the formula at `smooth`.
-    """
-    style.use()
-    figure, ax = style.grid()
-    for sigma, color in NOISES.items():
-        share = shares[sigma]
-        ax.step(grid, share, where="post", color=color, lw=1.5)
-        ax.plot(smooth + 0.5, formula[sigma], color=color, lw=3, alpha=0.55)
-        x = grid[share > 0.9][0] + 1
-        style.label(ax, x, 0.86, rf"$\sigma$ = {sigma}", color)
-    ax.set(xlabel="dimension $d$", ylabel="probability of collapse")
-    return figure
-
-
 def draw_classes(angles, curves, measured):
     """Correlation of the classes' critical dimensions against the angle.
 

@@ -39,6 +39,7 @@ PATCH = "#FEFEFE"
 UNION_BOUND = dict(color=VERMILION, linestyle="-", linewidth=2.2)
 GORDON = dict(color=BLUE, linestyle="--", linewidth=2.2)
 WENDEL = dict(color=GREEN, linestyle=":", linewidth=2.4)
+ENOUGH = dict(color=GREEN, linestyle="-.", linewidth=2.2)
 EXACT = dict(color="black", linestyle="-", linewidth=3.0)
 
 # White where collapse is certain, as in the paper; never as dark as EXACT.

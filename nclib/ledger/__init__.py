@@ -72,6 +72,7 @@ ORDER = (
     "training_boundary",
     "proof_tools",
     "phase_boundary",
+    "sample_sizes",
     "other_designs",
     "errata",
 )

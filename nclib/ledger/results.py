@@ -159,9 +159,10 @@ RESULTS = (
         "misprint",
         (31,),
         "norms outside the root; the constant is ½",
-        "For large $n$ [from $d/n = D_2$ on](theorem_4#prop-two-clusters). "
+        "For large $n$ [from $d/n = D_2$ on](theorem_4#prop-two-clusters); "
+        "at every $n$ [an explicit bound](sample_sizes#thm-finite-bound). "
         r"The $\log n$ is an artifact.",
-        ("boundary-exact", "boundary-union-bound"),
+        ("boundary-exact", "boundary-union-bound", "finite-printed"),
     ),
     Result(
         "thm-5a",
@@ -169,9 +170,16 @@ RESULTS = (
         r"$\sigma_{\min}(\Pi)$.",
         "stands",
         exact="For any means and large $n$ "
-        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary); "
+        r"[from $d/n = \delta^\star$ on](phase_boundary#thm-boundary); at "
+        "every $n$ [an explicit bound](sample_sizes#thm-finite-bound); "
         "unequal classes and noise [with weights](other_designs#thm-designs).",
-        claims=("boundary-exact", "design-threshold", "design-simulated"),
+        claims=(
+            "boundary-exact",
+            "finite-bound",
+            "finite-printed",
+            "design-threshold",
+            "design-simulated",
+        ),
     ),
     Result(
         "thm-5b",
