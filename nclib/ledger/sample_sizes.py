@@ -339,12 +339,11 @@ def no_noise_law(scale):
     false_alarm=3e-5,
 )
 def finite_bound(scale):
-    r"""The chance that a class cannot collapse lies between
-    `infeasibility_bound` and `feasibility_bound` at every sample size, with no
-    hidden constant.
+    """The chance that a class cannot collapse lies between the two bounds of
+    the chapter at every sample size, with no hidden constant.
 
-    Needs: Gaussian mixture, $\sigma > 0$, more than $p$ samples in every
-    class.
+    Needs: Gaussian mixture, positive noise, more samples in every class than
+    the rank of the means.
     """
     draws = at_scale(scale, 60, 250, 1500)
     cases = (
