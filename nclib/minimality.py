@@ -600,8 +600,8 @@ def prove_basin(net, X, codes, lambda_W, lambda_H, loss="ce"):
     >>> from nclib.minimality import prove_basin
     >>> X, y = np.eye(2), np.arange(2)
     >>> net = nclib.left_behind(X, y, 1, 0.1, 0.1)
-    >>> basin = prove_basin(net, X, y, 0.1, 0.1)
-    >>> basin.radius > 0.01
+    >>> net = nclib.certify_minimum(net, X, y, 0.1, 0.1).net
+    >>> prove_basin(net, X, y, 0.1, 0.1).radius > 1e-4
     True
     """
     found = prove_local_minimum(net, X, codes, lambda_W, lambda_H, loss)

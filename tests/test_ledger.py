@@ -38,6 +38,7 @@ def test_statistical_claims_rarely_cry_wolf():
 
 
 CERTIFIES = {
+    "certify_minimum",
     "collapsed_network",
     "decide",
     "kkt_certificate",
