@@ -76,9 +76,9 @@ def class_correlation(means, sigma):
     >>> import numpy as np, nclib
     >>> from nclib.joint import class_correlation
     >>> opposed, equal = (nclib.two_cluster_means(2, a) for a in (np.pi, 0))
-    >>> round(class_correlation(opposed, 0.5)[0, 1], 3)
+    >>> float(class_correlation(opposed, 0.5)[0, 1].round(3))
     0.065
-    >>> round(class_correlation(equal, 0.2)[0, 1], 3)
+    >>> float(class_correlation(equal, 0.2)[0, 1].round(3))
     0.288
     """
     means = check_means(means)
