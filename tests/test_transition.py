@@ -327,6 +327,6 @@ def test_the_claim_on_other_noise_refuses_dependent_entries(monkeypatch):
         scale = np.sqrt(rng.chisquare(3, (shape[0], 1)) / 3)
         return rng.standard_normal(shape) / scale
 
-    module = importlib.import_module("nclib.ledger.phase_boundary")
+    module = importlib.import_module("nclib.ledger.other_designs")
     monkeypatch.setattr(module, "NOISES", {"t": student})
     assert not module.boundary_noise("book")[0]
