@@ -66,7 +66,7 @@ def draw_arrivals(rows, n):
     means = two_cluster_means(2, np.pi)
     sigma = np.geomspace(0.14, 1.6, 60)
     exact = [phase_boundary(means, s).delta for s in sigma]
-    ax.plot(sigma, exact, **style.EXACT)
+    ax.plot(sigma, exact, **style.EXACT | dict(color=style.BLACK))
     ratio = np.geomspace(1.02, 8, 200)
     ax.plot(theorem_4_sigma(ratio * n, n, means), ratio, **style.UNION_BOUND)
     half = [arrival_noise(n, r) for r in ratio[ratio > 1.4]]
@@ -148,7 +148,7 @@ def draw_ends(gaps, level, distances, shares, radius):
         left, level, 0.9 * left.get_ylim()[1], "class left behind", style.INK
     )
     right.semilogx(distances, shares, "o-", color=style.ORANGE)
-    right.axvline(radius, **style.EXACT)
+    right.axvline(radius, **style.EXACT | dict(color=style.BLACK))
     style.label(
         right, radius, 0.3, " proved up to here", style.BLACK, ha="left"
     )
