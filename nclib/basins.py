@@ -32,8 +32,10 @@ def left_behind(X, y, label, lambda_W, lambda_H, width=None):
     the own class, another one and the one left behind, A + (K-2) B + C = 0,
     they minimize the convex function
 
-    .. math:: \frac{K-1}K &\log\bigl(1 + (K-2)e^{B-A} + e^{C-A}\bigr) \\
-        &+ (K-1)\sqrt{n\lambda_W\lambda_H}\,\|(A, B, \dots, C)\| .
+    .. math:: &\tfrac{K-1}K
+        \log\bigl(1 + (K-2)e^{B-A} + e^{C-A}\bigr) \\
+        &\quad + (K-1)\sqrt{n\lambda_W\lambda_H} \\
+        &\qquad\times \|(A, B, \dots, C)\| .
 
     Parameters
     ----------

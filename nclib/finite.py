@@ -55,8 +55,8 @@ def feasibility_bound(means, sigma, n, d, k=0):
     The smallest value of :func:`log_bound` over v and xi, and no larger than
     what Wendel's law gives for neurons that ignore the means:
 
-    .. math:: P(\text{infeasible at } d) \le
-        P\big(\mathrm{Bin}(N-n_k, \tfrac12) > d - n_k - p\big).
+    .. math:: &P(\text{infeasible at } d) \\
+        &\le P\big(\mathrm{Bin}(N-n_k, \tfrac12) > d - n_k - p\big).
 
     Parameters
     ----------
@@ -107,11 +107,11 @@ def infeasibility_bound(means, sigma, n, d, k=0):
     With :math:`G_x(v)` the expectation of exp(-x (the program's value at v)),
     closed as in :func:`log_bound`, for all x, z > 0
 
-    .. math:: P(\text{feasible}) &\le e^{-z^2/2} +
-        \frac{2(1+2x)^{(d-p)/2}}{1+\sqrt{1+2x}}
+    .. math:: &P(\text{feasible}) \le e^{-z^2/2} \\
+        &\quad + \frac{2(1+2x)^{(d-p)/2}}{1+\sqrt{1+2x}}
         \Big(\frac{x\Lambda^2}\pi\Big)^{p/2} \int_{\mathbb R^p} G_x, \\
-        \Lambda &= \sqrt N + \sqrt p + z
-        + \Big\|\sum_j n_j\mu_j\mu_j^\top\Big\|^{1/2}\!/\sigma .
+        &\Lambda = \sqrt N + \sqrt p + z \\
+        &\quad + \Big\|\sum_j n_j\mu_j\mu_j^\top\Big\|^{1/2}\!/\sigma .
 
     Parameters
     ----------
@@ -158,10 +158,12 @@ def log_bound(means, sigma, n, d, v, xi, k=0):
     With :math:`s^2=1+\|v\|^2`, :math:`a_j=\langle\mu_j,v\rangle/\sigma`,
     :math:`\theta=(1-2\xi)^{-1/2}`, :math:`\kappa=1-2\xi s^2`
 
-    .. math:: P(&\text{infeasible at } d) \le \frac{2\theta^{p-d}}{1+\theta}
+    .. math:: &P(\text{infeasible at } d) \\
+        &\le \frac{2\theta^{p-d}}{1+\theta}
         \,\kappa^{-(n_k-1)/2} \\
-        &\times \mathbb E e^{\xi(\sqrt{n_k}\,a_k+sG)_-^2}
-        \prod_{j\ne k}\Big[\mathbb E e^{\xi(a_j+sG)_+^2}\Big]^{n_j}.
+        &\times \mathbb E e^{\xi(\sqrt{n_k}\,a_k+sG)_-^2} \\
+        &\times \prod_{j\ne k}
+        \Big[\mathbb E e^{\xi(a_j+sG)_+^2}\Big]^{n_j}.
 
     Parameters
     ----------
