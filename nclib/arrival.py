@@ -128,12 +128,14 @@ def arrival_noise(n, ratio, **setting):
     Returns
     -------
     float
-        Between 0.001 and 100; d = n ratio is rounded.
+        Between 0.001 and 100; d = n ratio is rounded. Infinite where more
+        than half arrive at 100, as with penalties for which the zero network
+        is best.
 
     Raises
     ------
     TypeError, ValueError
-        Naming the argument.
+        Naming the argument; also where fewer than half arrive at 0.001.
 
     Notes
     -----
@@ -151,4 +153,12 @@ def arrival_noise(n, ratio, **setting):
     def excess(log_sigma):
         return arrival_share(n, d, np.exp(log_sigma), **setting) - 0.5
 
-    return float(np.exp(brentq(excess, np.log(1e-3), np.log(100))))
+    low, high = np.log(1e-3), np.log(100)
+    if excess(high) > 0:
+        return np.inf
+    if excess(low) < 0:
+        raise ValueError(
+            "setting must let half of the starts arrive at sigma = 0.001, got "
+            f"{setting}"
+        )
+    return float(np.exp(brentq(excess, low, high)))

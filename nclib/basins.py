@@ -77,7 +77,7 @@ def left_behind(X, y, label, lambda_W, lambda_H, width=None):
     X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, "ce", True)
     K, n = check_balanced(codes)
-    if label not in classes:
+    if np.ndim(label) or label not in classes:
         raise ValueError(
             f"label must be one of {classes.tolist()}, got {label!r}"
         )

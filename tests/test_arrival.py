@@ -70,6 +70,14 @@ def test_half_of_them_arrive_there():
         )
 
 
+def test_where_there_is_no_such_noise():
+    assert arrival_noise(20, 3, lambda_W=1.0, lambda_H=1.0) == np.inf
+    with pytest.raises(
+        ValueError, match=r"setting must let .*'scale': 1000000.0"
+    ):
+        arrival_noise(20, 3, scale=1e6)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

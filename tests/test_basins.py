@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize
 
 import nclib
-from nclib.minimality import NoProof, floor_bounds, prove_basin
+from nclib.minimality import NoProof, _Problem, floor_bounds, prove_basin
 
 PENALTIES = 0.05, 0.05
 
@@ -130,11 +130,23 @@ def test_the_constants_of_a_basin():
     )
     values = np.linalg.eigvalsh(hessian)
     assert basin.minimum.curvature <= values[0]
+    largest = _Problem(y, *PENALTIES, "ce").largest_curvature(
+        np.linalg.norm(net.features(X)), np.linalg.norm(net.W), 1.0, 0.0
+    )
+    assert values[-1] <= largest < 10 * values[-1]
     # Half of it, sharp up to a factor 1.3.
     assert basin.minimum.curvature > values[0] / 2 / 1.5
     rate = basin.minimum.curvature / 2 * np.linalg.eigvalsh(X @ X.T)[0]
     slowest = np.sqrt(values[-1] / rate) * np.linalg.norm(X, 2)
     assert basin.way > slowest * basin.radius
+    # On the whole way half of the curvature is left: the Hessian changes by
+    # at most this, with the third cumulant and the norm of the softmax's.
+    reach = (basin.radius + basin.way) * np.linalg.norm(X, 2)
+    H = net.features(X)
+    Q = np.hypot(np.linalg.norm(H), np.linalg.norm(net.W))
+    q = np.hypot(np.linalg.norm(H, axis=1).max(), np.linalg.norm(net.W))
+    change = (np.sqrt(0.5) * q * Q**2 + 1.5 * Q) / len(y)
+    assert reach * change <= basin.minimum.curvature / 2
     # Signs bound how far weights may go.
     room = np.abs(X @ net.W1).min(axis=1) / np.linalg.norm(X, axis=1)
     assert basin.radius + basin.way < room.min()
@@ -159,8 +171,9 @@ def test_what_cannot_be():
         nclib.left_behind(X[:, :4], y, 1, *PENALTIES)
     with pytest.raises(ValueError, match="best such network is zero"):
         nclib.left_behind(X, y, 1, 1.0, 1.0)
-    with pytest.raises(ValueError, match=r"one of \[0, 1\], got 2"):
-        nclib.left_behind(X, y, 2, *PENALTIES)
+    for label in (2, "a", [0, 1]):
+        with pytest.raises(ValueError, match=r"label must be one of \[0, 1\]"):
+            nclib.left_behind(X, y, label, *PENALTIES)
     with pytest.raises(ValueError, match="width must be at least 1"):
         nclib.left_behind(X, y, 1, *PENALTIES, width=0)
     best = nclib.collapsed_network(X, y, *PENALTIES)

@@ -360,21 +360,10 @@ class Arrivals(Record):
 
 def predicted(rows, **changes):
     """The share that `nclib.arrival_share` predicts, row by row."""
-    names = ("K", "width", "lambda_W", "lambda_H", "scale")
-    cells = {}
-    for row in rows:
-        key = tuple(row[name].item() for name in ("n", "d", "sigma", *names))
-        if key not in cells:
-            setting = dict(zip(names, key[3:], strict=True))
-            cells[key] = arrival_share(*key[:3], **{**setting, **changes})
-    return np.array(
-        [
-            cells[
-                tuple(row[name].item() for name in ("n", "d", "sigma", *names))
-            ]
-            for row in rows
-        ]
-    )
+    names = [name for name in Setting._fields if name != "way"]
+    cells, place = np.unique(rows[names], return_inverse=True)
+    settings = (dict(zip(names, c.item(), strict=True)) for c in cells)
+    return np.array([arrival_share(**(s | changes)) for s in settings])[place]
 
 
 def fitted_pull(rows):
@@ -397,7 +386,7 @@ def half(rows):
     """The noise level at which half the starts arrive, and its error.
 
     A logistic curve in log sigma, of largest likelihood; the error is that of
-    the information matrix. NaN where no level has both kinds of ends.
+    the information matrix.
     """
     rows = rows[rows["kind"] < KINDS.index("undecided")]
     x, yes = np.log(rows["sigma"]), rows["kind"] == 0
@@ -406,7 +395,7 @@ def half(rows):
     def surprise(v):
         a, b = v
         z = np.where(yes, 1, -1) * (a - np.exp(b) * (x - middle))
-        # A flat prior keeps the slope finite where one level parts them.
+        # A weak prior keeps the slope finite where one level parts them.
         return np.logaddexp(0, -z).sum() + 0.01 * (b - 2) ** 2
 
     found = minimize(surprise, [0.0, 2.0], method="BFGS")
