@@ -257,19 +257,6 @@ def side_by_side(X, y, W1, W, lambda_W, lambda_H, step, steps):
     )
 
 
-# What `_arrive` measures beside the setting.
-_MEASURED = (
-    ("kind", np.int8),
-    ("gap", np.float64),
-    ("bound", np.float64),
-    ("radius", np.float64),
-    ("nc1", np.float64),
-    ("neurons", np.int32),
-    ("missing", np.int32),
-    ("seconds", np.float64),
-)
-
-
 def _arrive(*arguments):
     *setting, seed = arguments
     started = perf_counter()
@@ -298,7 +285,15 @@ COLUMNS = np.dtype(
         ("lambda_H", np.float64),
         ("scale", np.float64),
         ("way", "U12"),
-        *_MEASURED,
+        # What `_arrive` measures.
+        ("kind", np.int8),
+        ("gap", np.float64),
+        ("bound", np.float64),
+        ("radius", np.float64),
+        ("nc1", np.float64),
+        ("neurons", np.int32),
+        ("missing", np.int32),
+        ("seconds", np.float64),
     ]
 )
 

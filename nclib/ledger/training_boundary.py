@@ -138,11 +138,9 @@ def around_the_minimum(net, radius, X, y, problem, directions, seed):
     """How many nearby networks have a lower risk, beyond rounding."""
     rng = np.random.default_rng(seed)
     here = net.risk(X, y, *problem)
-    active = net.W1.T @ X.T > 0
-    lower = 0
+    H, lower = net.features(X), 0
     for _ in range(directions):
-        H = net.features(X)
-        off_H = rng.standard_normal(H.shape) * active.T
+        off_H = rng.standard_normal(H.shape) * (H > 0)
         off_W = rng.standard_normal(net.W.shape)
         size = radius / np.hypot(np.linalg.norm(off_H), np.linalg.norm(off_W))
         risk = nclib.upfm_risk(
