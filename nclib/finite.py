@@ -359,6 +359,11 @@ def sampled_dimensions(means, sigma, n, draws, seed, k=0):
     (draws,) int array
         Smallest d at which (2.12) is feasible.
 
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
     Examples
     --------
     >>> import numpy as np, nclib
@@ -369,6 +374,8 @@ def sampled_dimensions(means, sigma, n, draws, seed, k=0):
     True
     """
     (problem,) = _problems(means, sigma, n, check_integer("k", k, 0))
+    draws = check_integer("draws", draws, 1)
+    seed = check_integer("seed", seed, 0)
     mixture = GaussianMixture(
         pad_means(problem.margins, problem.total), sigma=1.0
     )
@@ -398,6 +405,11 @@ def cone_distances(means, sigma, n, draws, seed, k=0):
     -------
     (draws,) array
 
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the argument.
+
     Examples
     --------
     >>> import numpy as np, nclib
@@ -407,6 +419,8 @@ def cone_distances(means, sigma, n, draws, seed, k=0):
     (4,)
     """
     (problem,) = _problems(means, sigma, n, check_integer("k", k, 0))
+    draws = check_integer("draws", draws, 1)
+    seed = check_integer("seed", seed, 0)
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(len(problem.sizes)), problem.sizes)
     own, N = labels == k, len(labels)

@@ -392,3 +392,18 @@ def test_bad_levels_and_directions_are_named():
         log_bound(OPPOSED, 0.5, 8, 10, [0.5, 0.5], 0.1)
     with pytest.raises(TypeError, match="n must be an integer"):
         nclib.feasibility_bound(OPPOSED, 0.5, 8.0, 10)
+
+
+@pytest.mark.parametrize("sampler", [sampled_dimensions, cone_distances])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(draws=0), "draws must be at least 1, got 0"),
+        (dict(draws="4"), "draws must be an integer"),
+        (dict(seed=-1), "seed must be at least 0"),
+    ],
+)
+def test_samplers_refuse(sampler, change, message):
+    wanted = dict(draws=4, seed=0) | change
+    with pytest.raises((TypeError, ValueError), match=message):
+        sampler(np.eye(2), 0.5, 5, **wanted)
