@@ -56,6 +56,9 @@ Python 3.11 or newer and the packages of requirements.txt are needed:
 
 or, with conda: conda env create -f environment.yml
 
+The package nclib is in this archive. Do not install another one: what
+"pip install nclib" fetches is a library of sockets.
+
 Write only into the cells that say YOUR CODE HERE or YOUR ANSWER HERE. You
 may add cells of your own. Do not delete or copy the cells with checks: they
 are put back before grading. Before you hand in, restart the kernel and run
@@ -73,6 +76,7 @@ _PACKAGES = (
     "pooch",
     "scikit-learn",
     "scipy",
+    "threadpoolctl",
     "torch",
     "tqdm",
 )

@@ -1,8 +1,12 @@
 """Run every test at the quick scale and on this checkout's nclib."""
 
+import ast
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,3 +28,37 @@ def pytest_sessionstart(session):
     # fixtures, hence the factory behind tmp_path_factory.
     folder = session.config._tmp_path_factory.mktemp("nclib-cache")
     os.environ["NCLIB_CACHE"] = str(folder)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--core",
+        action="store_true",
+        help="only what runs with numpy, scipy, pytest and daqp",
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """With --core: a file that imports what is not installed."""
+    if not config.getoption("core"):
+        return None
+    if collection_path.suffix != ".py":
+        return True if collection_path.parent == ROOT / "tests" else None
+    modules = []
+    for node in ast.parse(collection_path.read_text("utf-8")).body:
+        if isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules.append(node.module)
+    packages = {name.partition(".")[0] for name in modules}
+    return not all(map(find_spec, packages)) or None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    except ImportError as error:
+        if item.config.getoption("core") and "nclib-collapse[" in str(error):
+            pytest.skip(str(error))
+        raise
