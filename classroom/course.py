@@ -63,6 +63,9 @@ On Windows write py for python and .venv\\Scripts for .venv/bin. With conda:
 conda env create -f environment.yml, conda activate nclib-{name}, and then
 jupyter lab {name}.ipynb.
 
+The package nclib is in this archive. Do not install another one: what
+"pip install nclib" fetches is a library of sockets.
+
 Write only into the cells that say YOUR CODE HERE or YOUR ANSWER HERE. You
 may add cells of your own. Do not delete or copy the cells with checks: they
 are put back before grading. Before you hand in, restart the kernel and run
@@ -80,6 +83,7 @@ _PACKAGES = (
     "pooch",
     "scikit-learn",
     "scipy",
+    "threadpoolctl",
     "torch",
     "tqdm",
 )

@@ -137,7 +137,7 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     try:
         return arguments.command(arguments)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

@@ -160,6 +160,10 @@ def test_requirements_cover_what_nclib_imports(handout):
                 imported |= {a.name.split(".")[0] for a in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and (
+                getattr(node.func, "id", "") == "load"
+            ):
+                imported.add(node.args[0].value.split(".")[0])
     wanted = {
         name.replace("sklearn", "scikit-learn")
         for name in imported - sys.stdlib_module_names - {"nclib"}
@@ -168,8 +172,8 @@ def test_requirements_cover_what_nclib_imports(handout):
         line.split("==")[0]
         for line in (folder / "requirements.txt").read_text().split()
     }
-    # These come with scikit-learn, pooch and JupyterLab.
-    brought = {"threadpoolctl", "requests", "IPython", "matplotlib_inline"}
+    # These come with pooch and JupyterLab.
+    brought = {"requests", "IPython", "matplotlib_inline"}
     # `nclib.ledger.numbers` serves the pages of the book alone.
     assert wanted - brought - {"myst_nb"} <= pinned
 
