@@ -11,6 +11,7 @@ from nclib.bounds import (
     theorem_5b_ratio,
     wendel_bound,
 )
+from nclib.cones import cone_distances, sampled_dimensions
 from nclib.data import (
     GaussianMixture,
     orthonormal_means,
@@ -22,12 +23,10 @@ from nclib.feasibility import decide
 from nclib.figures.figure_1 import THETAS
 from nclib.figures.phase import SIGMAS
 from nclib.finite import (
-    cone_distances,
     feasibility_bound,
     infeasibility_bound,
     log_bound,
     needed_dimensions,
-    sampled_dimensions,
 )
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, proved, reach
