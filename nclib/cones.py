@@ -52,7 +52,9 @@ class Cone:
 
 def span(means):
     """Orthonormal basis of the span of the means, as `phase_boundary` has."""
-    return reduce_means(means, np.inf)[0]
+    axes = reduce_means(means, np.inf)[0]
+    # Means that fill their space keep their coordinates.
+    return np.eye(len(axes)) if axes.shape[0] == axes.shape[1] else axes
 
 
 def cones(means, sigma, n, k, noise=None):
