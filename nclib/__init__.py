@@ -22,7 +22,7 @@ beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
                            `arrival`: from which noise on it seldom does
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
-beyond: every sample size  `finite`: bounds from both sides
+beyond: every sample size  `cones`: the law; `finite`: bounds, both sides
 beyond: all classes        `joint`: their dependence, chance of collapse
 beyond: other designs      `designs`: unequal classes, clusters, noise;
                            `layer`: clusters behind a random layer
