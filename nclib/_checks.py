@@ -33,6 +33,21 @@ def check_integer(name, value, minimum):
     return result
 
 
+def check_shard(name, value):
+    """Return ``value`` as (k, m), number k of m shards, 0 <= k < m."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(
+            f"{name} must be a pair (k, m), number k of m, got {value!r}"
+        )
+    number, shards = (check_integer(f"{name} (k, m)", v, 0) for v in value)
+    if number >= shards:
+        raise ValueError(
+            f"{name} must be (k, m) with 0 <= k < m, got {value!r}: count "
+            "from 0"
+        )
+    return number, shards
+
+
 def check_real(name, value, minimum=-np.inf, exclusive=False, below=np.inf):
     """Return ``value`` as a finite float, at least minimum, under below."""
     kind = np.asarray(value).dtype.kind

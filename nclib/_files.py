@@ -6,7 +6,7 @@ import os
 import uuid
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +15,42 @@ _DIGEST = hashlib.sha256().digest_size
 
 
 @contextmanager
-def replacing(path):
+def replacing(path, flush=True):
     """Open a binary file that takes the place of ``path`` once it is whole.
 
     Whatever goes wrong, a full disk say, leaves nothing behind and ``path``
-    as it was. Its permissions are those of any new file.
+    as it was. Its permissions are those of any new file. A loss of power
+    may damage it as long as the system has not written it out, which it
+    does at once with ``flush``.
     """
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
+    partial = f"{path}.{uuid.uuid4().hex}.partial"
     try:
         with open(partial, "xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if flush:
+                file.flush()
+                os.fsync(file.fileno())
         os.replace(partial, path)
     except BaseException as error:
-        partial.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(partial)
         error.add_note(f"while writing {path}, which is unchanged")
         raise
 
 
-def write_array(path, array):
+def write_array(path, array, flush=True):
     """Write an array of numbers, behind its checksum."""
     content = io.BytesIO()
     np.save(content, array, allow_pickle=False)
     content = content.getvalue()
-    with replacing(path) as file:
+    with replacing(path, flush) as file:
         file.write(hashlib.sha256(content).digest() + content)
 
 
 def read_array(path):
     """Read what `write_array` wrote; ValueError where it is damaged."""
-    content = Path(path).read_bytes()
+    with open(path, "rb") as file:
+        content = file.read()
     digest, content = content[:_DIGEST], content[_DIGEST:]
     if hashlib.sha256(content).digest() != digest:
         raise ValueError(f"{path} is damaged: its checksum is wrong")
