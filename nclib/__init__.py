@@ -8,7 +8,7 @@ what the paper says:
 paper                      module
 =========================  ==============================================
 Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
-(3.2), (3.3)               `metrics`
+(3.2), (3.3)               `metrics`; `accumulator`: batch by batch
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
 (2.12), Theorem 3          `feasibility`: decided; `certificates`: proved
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
@@ -33,6 +33,7 @@ many simulations           `sweep`
 
 __version__ = "0.1.0"
 
+from nclib.accumulator import Accumulator, Geometry
 from nclib.arrival import arrival_noise, arrival_share
 from nclib.asymptotics import (
     Boundary,
@@ -73,12 +74,14 @@ from nclib.training import TrainingRun, flow, minimise, train
 from nclib.upfm import UPFMSolution, upfm_minimizer, upfm_risk
 
 __all__ = [
+    "Accumulator",
     "Boundary",
     "ClassDecision",
     "CollapsedError",
     "Dataset",
     "Decision",
     "GaussianMixture",
+    "Geometry",
     "LayerWidth",
     "Metrics",
     "Minimum",
