@@ -8,7 +8,7 @@ what the paper says:
 paper                      module
 =========================  ==============================================
 Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
-(3.2), (3.3)               `metrics`
+(3.2), (3.3)               `metrics`; `accumulator`: batch by batch
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
 (2.12), Theorem 3          `feasibility`: decided; `certificates`: proved
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
@@ -39,6 +39,7 @@ __version__ = "0.1.0"
 # A name is looked up when it is used, so that `import nclib` costs nothing and
 # each function what it needs itself.
 _NAMES = {
+    "accumulator": "Accumulator Geometry",
     "arrival": "arrival_noise arrival_share",
     "asymptotics": "Boundary CollapsedError collapsed_error phase_boundary",
     "basins": "basin left_behind",
