@@ -85,7 +85,7 @@ def _csv(path):
     first = [cell.strip() for cell in rows[0][1]]
     place = _label_column(first)
     features = first[:place] + first[place + 1 :]
-    if first[place].lower() in _NAMES or not all(map(_is_number, features)):
+    if first[place].lower() in _NAMES or not any(map(_is_number, features)):
         if not all(first):
             raise ValueError(
                 f"{path} has a column without a name, an index perhaps; "
