@@ -10,7 +10,8 @@ paper                      module
 Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
 (3.2), (3.3)               `metrics`
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
-(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved
+(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved;
+                           `decisions`: kept; `blockers`: why not
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
 Theorems 3, 4, 5, 7        `bounds`: as printed, and corrected
 Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
@@ -41,6 +42,7 @@ from nclib.asymptotics import (
     phase_boundary,
 )
 from nclib.basins import basin, left_behind
+from nclib.blockers import Blockers, blockers
 from nclib.data import (
     Dataset,
     GaussianMixture,
@@ -50,12 +52,8 @@ from nclib.data import (
     simplex_means,
     two_cluster_means,
 )
-from nclib.feasibility import (
-    ClassDecision,
-    Decision,
-    decide,
-    exact_margin,
-)
+from nclib.decisions import ClassDecision, Decision
+from nclib.feasibility import decide, exact_margin
 from nclib.finite import (
     allowed_noise,
     allowed_samples,
@@ -73,6 +71,7 @@ from nclib.training import TrainingRun, flow, minimise, train
 from nclib.upfm import UPFMSolution, upfm_minimizer, upfm_risk
 
 __all__ = [
+    "Blockers",
     "Boundary",
     "ClassDecision",
     "CollapsedError",
@@ -92,6 +91,7 @@ __all__ = [
     "arrival_share",
     "basin",
     "best_collapsed_neuron",
+    "blockers",
     "certify_minimum",
     "collapsed_error",
     "collapsed_network",

@@ -103,7 +103,7 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
 
     def answer(position):
         inside = codes == position
-        return _decide_class(X[inside], X[~inside], names[position], verify)
+        return decide_class(X[inside], X[~inside], names[position], verify)
 
     positions = [names.index(label) for label in wanted]
     bar = tqdm(total=len(positions), desc="deciding", disable=not progress)
@@ -166,7 +166,8 @@ class _Candidate:
 
 # What overflows fails the checks that follow.
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _decide_class(X_in, X_out, label, verify):
+def decide_class(X_in, X_out, label=None, verify=True):
+    """The answer to (2.12) for one class, and what was tried for it."""
     candidates = _candidates(X_in, X_out)
     if not verify:
         for candidate in candidates:

@@ -68,7 +68,7 @@ def test_round_trip(saved):
 
 def test_check_proves_without_solving(saved, monkeypatch):
     folder, _ = saved
-    for name in ("_decide_class", "_candidates", "decide"):
+    for name in ("decide_class", "_candidates", "decide"):
         monkeypatch.setattr(f"nclib.feasibility.{name}", None)
     proof = Decision.load(folder / "proof.npz")
     checked = proof.check(*small())
