@@ -10,7 +10,8 @@ paper                      module
 Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
 (3.2), (3.3)               `metrics`; `accumulator`: batch by batch
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
-(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved
+(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved;
+                           `decisions`: kept; `blockers`: why not
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
 Theorems 3, 4, 5, 7        `bounds`: as printed, and corrected
 Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
@@ -43,11 +44,13 @@ _NAMES = {
     "arrival": "arrival_noise arrival_share",
     "asymptotics": "Boundary CollapsedError collapsed_error phase_boundary",
     "basins": "basin left_behind",
+    "blockers": "Blockers blockers",
     "data": (
         "Dataset GaussianMixture digits fashion_mnist "
         "orthonormal_means simplex_means two_cluster_means"
     ),
-    "feasibility": "ClassDecision Decision decide exact_margin",
+    "decisions": "ClassDecision Decision",
+    "feasibility": "decide exact_margin",
     "finite": (
         "allowed_noise allowed_samples feasibility_bound "
         "infeasibility_bound needed_dimensions"
