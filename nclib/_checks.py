@@ -7,6 +7,7 @@ A malformed argument raises a TypeError (it is no such thing) or a ValueError
 import operator
 
 import numpy as np
+from scipy.sparse import issparse
 
 # Above 2**53 an integer need not be a float64: the data decided would
 # silently differ from the data given.
@@ -15,6 +16,78 @@ _EXACT_INTEGER = 2**53
 _UNIT = 1e-6
 # How far weights may be from a sum of 1.
 _UNIT_SUM = 1e-9
+# The most entries of a sparse matrix that is made dense: 1 GiB.
+_DENSE = 2**27
+
+
+def to_numpy(value):
+    """A tensor, detached and brought to the CPU; anything else as it is."""
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        # NumPy has no bfloat16.
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+        value = value.numpy()
+    return value
+
+
+def as_array(name, value):
+    """``value`` as an array, refusing what that would change in silence.
+
+    A sparse matrix is made dense, if it then has at most 1 GiB. A column of
+    pandas becomes an array of its own type, with nothing missing.
+    """
+    value = to_numpy(value)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must not be a masked array, whose mask would be lost: "
+            "leave out the rows with masked entries, or give them values "
+            "with .filled(...)"
+        )
+    if hasattr(value, "__next__"):
+        raise TypeError(
+            f"{name} must be an array, got a {type(value).__name__}, which "
+            "can be read only once; make a list of it"
+        )
+    if issparse(value):
+        if np.prod(value.shape, dtype=float) > _DENSE:
+            raise ValueError(
+                f"{name} is sparse, and too large to be made dense, shape "
+                f"{value.shape} with more than {_DENSE} entries; keep fewer "
+                "rows or columns"
+            )
+        return value.toarray()
+    if hasattr(value, "iloc"):
+        return _from_pandas(name, value)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be an array whose rows are of one length: {error}"
+        ) from None
+
+
+def _from_pandas(name, value):
+    if value.isna().any(axis=None):
+        row, *column = np.argwhere(value.isna().to_numpy())[0]
+        column = [f" of column {value.columns[c]!r}" for c in column]
+        raise ValueError(
+            f"{name} must not have missing values, got one in row {row}"
+            f"{''.join(column)}; leave such rows out, or fill them"
+        )
+    if hasattr(value, "columns"):
+        names = [f"column {column!r} of {name}" for column in value.columns]
+        parts = [value.iloc[:, i] for i in range(len(names))]
+        if not names or not len(value):
+            return np.empty(value.shape)
+        return np.hstack(
+            [
+                check_matrix(own, as_array(own, part)[:, None])
+                for own, part in zip(names, parts, strict=True)
+            ]
+        )
+    # float64 of Float64, int64 of Int64, bool of boolean.
+    return np.asarray(value, getattr(value.dtype, "numpy_dtype", None))
 
 
 def check_integer(name, value, minimum):
@@ -62,7 +135,7 @@ def check_choice(name, value, legal):
 
 def check_matrix(name, value):
     """Return ``value`` as a finite (rows, columns) float64 array, exactly."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(
             f"{name} must be a real array that float64 represents exactly, "
@@ -109,7 +182,7 @@ def check_means(means):
 
 def check_vector(name, value, size=None):
     """Return ``value`` as a finite non-zero vector with ``size`` entries."""
-    value = np.asarray(value)
+    value = as_array(name, value)
     if value.ndim != 1 or size not in (None, len(value)):
         raise ValueError(
             f"{name} must have shape ({'d' if size is None else size},), "
@@ -150,26 +223,55 @@ def check_Xy(X, y):
     ------
     TypeError, ValueError
         Naming the argument: ``X`` complex, object, empty, not two-dimensional
-        or not finite; ``y`` not integer, of another length, or of one class.
+        or not finite; ``y`` neither integers nor strings, of another length,
+        or of one class.
     """
     X = check_matrix("X", X)
-    y = np.asarray(y)
-    if y.dtype.kind not in "biu":
-        raise TypeError(
-            f"y must hold integer labels, got dtype {y.dtype}; encode other "
-            "labels with np.unique(labels, return_inverse=True)[1]"
-        )
-    if y.shape != X.shape[:1]:
-        raise ValueError(
-            f"y must have one label a row of X, shape ({X.shape[0]},), "
-            f"got shape {y.shape}"
-        )
+    y = check_labels("y", y, len(X))
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
             f"y must have at least two classes, got only {classes.tolist()}"
         )
     return X, codes, classes
+
+
+def check_labels(name, value, size):
+    """Return labels, all integers or all strings, as a (size,) array."""
+    y = as_array(name, value)
+    if y.ndim == 2 and len(y) == size:
+        remedy = ""
+        if y.shape[1] == 1:
+            remedy = f"; it is one column: {name}[:, 0]"
+        elif y.dtype.kind in "biuf" and (
+            ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()
+        ):
+            remedy = f"; it looks one-hot: take {name}.argmax(axis=1)"
+        raise ValueError(
+            f"{name} must have one label a row of X, shape ({size},), got "
+            f"shape {y.shape}{remedy}"
+        )
+    if y.dtype.kind == "T" or (
+        y.dtype.kind == "O" and all(isinstance(one, str) for one in y.flat)
+    ):
+        y = y.astype(str)
+    elif y.dtype.kind == "O" and all(
+        isinstance(one, (int, np.integer)) for one in y.flat
+    ):
+        y = np.array(y.tolist())
+    if y.dtype.kind not in "biuU":
+        kinds = sorted({type(one).__name__ for one in y.ravel().tolist()[:99]})
+        raise TypeError(
+            f"{name} must hold labels that are all integers or all strings, "
+            f"got {', '.join(kinds)} of dtype {y.dtype}; encode other labels "
+            "with np.unique(labels, return_inverse=True)[1]"
+        )
+    if y.shape != (size,):
+        raise ValueError(
+            f"{name} must have one label a row of X, shape ({size},), "
+            f"got shape {y.shape}"
+        )
+    return y
 
 
 def check_balanced(codes):
@@ -186,7 +288,7 @@ def check_balanced(codes):
 def split_class(X, y, label):
     """The rows of class ``label`` and the others, after the usual checks."""
     X, codes, classes = check_Xy(X, y)
-    if np.ndim(label) != 0 or label not in classes:
+    if np.ndim(label) != 0 or label not in classes.tolist():
         raise ValueError(
             f"label must be one of {classes.tolist()}, got {label!r}"
         )
@@ -198,7 +300,8 @@ def check_classes(classes, names):
     """Return the list of labels asked for; all of ``names`` by default."""
     if classes is None:
         return list(names)
-    wanted = list(classes) if np.iterable(classes) else [classes]
+    alone = isinstance(classes, str) or not np.iterable(classes)
+    wanted = [classes] if alone else list(classes)
     if not wanted or any(label not in names for label in wanted):
         raise ValueError(
             f"classes must list labels of y, {list(names)}, got {classes!r}"
@@ -245,7 +348,8 @@ def check_device(device):
 
     try:
         result = torch.device(device)
-        torch.zeros(1, device=result)
+        # A meta tensor has no values.
+        torch.zeros(1, device=result).item()
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
             f"device must name a device that PyTorch can use here, "
@@ -261,14 +365,14 @@ def plain(value):
 
 def check_extended(name, value):
     """A real at least 0; infinity is legal."""
-    if isinstance(value, float) and value == np.inf:
+    if isinstance(value, (float, np.floating)) and value == np.inf:
         return np.inf
     return check_real(name, value, 0.0)
 
 
 def check_numbers(name, value, minimum=-np.inf, infinite=False):
     """``value`` as a float array, refusing NaN and all below minimum."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be real, got dtype {array.dtype}")
     array = array.astype(float)
@@ -284,7 +388,7 @@ def check_numbers(name, value, minimum=-np.inf, infinite=False):
 
 def check_sizes(name, value):
     """Integers of at least 1, as a float array."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integers, got dtype {array.dtype}")
     if (array < 1).any():

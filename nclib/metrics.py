@@ -14,6 +14,7 @@ from nclib._checks import (
     check_classifier,
     check_matrix,
     check_Xy,
+    to_numpy,
 )
 
 __all__ = [
@@ -122,17 +123,6 @@ class Metrics(NamedTuple):
         pseudo-inverse of zero; nc1 is NaN instead.
         """
         return bool(np.isnan(self.nc1))
-
-
-def to_numpy(value):
-    """Return a NumPy array; tensors are detached and brought to the CPU."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        # NumPy has no bfloat16.
-        if "bfloat16" in str(value.dtype):
-            value = value.float()
-        value = value.numpy()
-    return np.asarray(value)
 
 
 def _frame_distance(gram, frame):
