@@ -21,6 +21,8 @@ SUBMISSIONS ?=
 AGAIN ?=
 BIN := .venv/bin
 STAMP := .venv/.installed
+# Of this environment alone: elsewhere a page may open as it always did.
+LAB_SETTINGS := .venv/share/jupyter/lab/settings/overrides.json
 BROWSER := .venv/.browser
 
 .PHONY: book test lab figures assignments grade test-teaching \
@@ -34,7 +36,8 @@ test: $(STAMP)
 	$(BIN)/python -m pytest
 
 lab: $(STAMP)
-	$(BIN)/jupytext-config set-default-viewer
+	$(BIN)/jupytext-config --settings-file $(LAB_SETTINGS) \
+	  set-default-viewer markdown myst
 	$(BIN)/jupyter lab book
 
 figures: $(STAMP)

@@ -8,9 +8,10 @@ what the paper says:
 paper                      module
 =========================  ==============================================
 Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
-(3.2), (3.3)               `metrics`
+(3.2), (3.3)               `metrics`; `accumulator`: batch by batch
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
-(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved
+(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved;
+                           `decisions`: kept; `blockers`: why not
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
 Theorems 3, 4, 5, 7        `bounds`: as printed, and corrected
 Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
@@ -22,7 +23,7 @@ beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
                            `arrival`: from which noise on it seldom does
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
-beyond: every sample size  `finite`: bounds from both sides
+beyond: every sample size  `cones`: the law; `finite`: bounds, both sides
 beyond: all classes        `joint`: their dependence, chance of collapse
 beyond: other designs      `designs`: unequal classes, clusters, noise;
                            `layer`: clusters behind a random layer
@@ -39,14 +40,17 @@ __version__ = "0.1.0"
 # A name is looked up when it is used, so that `import nclib` costs nothing and
 # each function what it needs itself.
 _NAMES = {
+    "accumulator": "Accumulator Geometry",
     "arrival": "arrival_noise arrival_share",
     "asymptotics": "Boundary CollapsedError collapsed_error phase_boundary",
     "basins": "basin left_behind",
+    "blockers": "Blockers blockers",
     "data": (
         "Dataset GaussianMixture digits fashion_mnist "
         "orthonormal_means simplex_means two_cluster_means"
     ),
-    "feasibility": "ClassDecision Decision decide exact_margin",
+    "decisions": "ClassDecision Decision",
+    "feasibility": "decide exact_margin",
     "finite": (
         "allowed_noise allowed_samples feasibility_bound "
         "infeasibility_bound needed_dimensions"

@@ -1,10 +1,15 @@
 """environment.yml, constraints.txt and pyproject.toml must agree."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from importlib import metadata
+from pathlib import Path
 
 import yaml
 from helpers import ROOT
+from jupyterlab_server.settings_utils import _get_overrides as get_overrides
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -115,3 +120,30 @@ def test_environment_installs_this_package_with_the_same_pins():
             requirement = Requirement(line)
             version = pins()[canonicalize_name(requirement.name)]
             assert version in requirement.specifier
+
+
+def test_lab_opens_pages_as_notebooks_here_and_nothing_elsewhere(tmp_path):
+    # What `make lab` does before it starts, in a home of its own.
+    home, settings = tmp_path / "home", tmp_path / "lab" / "overrides.json"
+    home.mkdir()
+    commands = subprocess.run(
+        [
+            *("make", "-n", "lab", "STAMP="),
+            f"BIN={Path(sys.executable).parent}",
+            f"LAB_SETTINGS={settings}",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    first, last = commands.replace("\\\n", "").splitlines()
+    assert last.endswith("jupyter lab book")
+    subprocess.run(
+        first, shell=True, check=True, env={**os.environ, "HOME": str(home)}
+    )
+    assert not list(home.iterdir())
+    # Lab reads the settings of its environment from a folder like this one.
+    found, _ = get_overrides(str(settings.parent))
+    (plugin,) = found.values()
+    assert set(plugin["defaultViewers"]) == {"markdown", "myst"}
