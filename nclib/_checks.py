@@ -5,6 +5,7 @@ A malformed argument raises a TypeError (it is no such thing) or a ValueError
 """
 
 import operator
+import os
 
 import numpy as np
 from scipy.sparse import issparse
@@ -22,24 +23,19 @@ _UNIT_SUM = 1e-9
 _DENSE = 2**27
 
 
-def to_numpy(value):
-    """A tensor, detached and brought to the CPU; anything else as it is."""
+def as_array(name, value):
+    """``value`` as an array, refusing what that would change in silence.
+
+    A tensor is detached and brought to the CPU. A sparse matrix is made
+    dense, if it then has at most 1 GiB. A table of pandas becomes float64,
+    with nothing missing.
+    """
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         # NumPy has no bfloat16.
         if "bfloat16" in str(value.dtype):
             value = value.float()
-        value = value.numpy()
-    return value
-
-
-def as_array(name, value):
-    """``value`` as an array, refusing what that would change in silence.
-
-    A sparse matrix is made dense, if it then has at most 1 GiB. A column of
-    pandas becomes an array of its own type, with nothing missing.
-    """
-    value = to_numpy(value)
+        return value.numpy()
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(
             f"{name} must not be a masked array, whose mask would be lost: "
@@ -78,6 +74,12 @@ def _from_pandas(name, value):
             f"{''.join(column)}; leave such rows out, or fill them"
         )
     if hasattr(value, "columns"):
+        for column, dtype in value.dtypes.items():
+            if dtype == "category":
+                raise TypeError(
+                    f"{name} must hold numbers, column {column!r} has "
+                    "categories; pandas.get_dummies makes columns of them"
+                )
         names = [f"column {column!r} of {name}" for column in value.columns]
         parts = [value.iloc[:, i] for i in range(len(names))]
         if not names or not len(value):
@@ -125,7 +127,7 @@ def check_shard(name, value):
 
 def check_real(name, value, minimum=-np.inf, exclusive=False, below=np.inf):
     """Return ``value`` as a finite float, at least minimum, under below."""
-    kind = np.asarray(value).dtype.kind
+    kind = as_array(name, value).dtype.kind
     if np.ndim(value) != 0 or kind not in "iuf":
         raise TypeError(
             f"{name} must be a real number, got {value!r} "
@@ -244,7 +246,7 @@ def check_Xy(X, y):
         or of one class.
     """
     X = check_matrix("X", X)
-    y = check_labels("y", y, len(X))
+    y = _labels(y, len(X), "X")
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
@@ -253,19 +255,23 @@ def check_Xy(X, y):
     return X, codes, classes
 
 
-def check_labels(name, value, size):
+def _labels(y, size, rows):
     """Return labels, all integers or all strings, as a (size,) array."""
-    y = as_array(name, value)
+    given = y if isinstance(y, (list, tuple)) else ()
+    y = as_array("y", y)
+    if y.dtype.kind == "U" and not all(isinstance(one, str) for one in given):
+        # NumPy made strings of all.
+        y = np.array(given, dtype=object)
     if y.ndim == 2 and len(y) == size:
         remedy = ""
         if y.shape[1] == 1:
-            remedy = f"; it is one column: {name}[:, 0]"
+            remedy = "; it is one column: take y[:, 0]"
         elif y.dtype.kind in "biuf" and (
             ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()
         ):
-            remedy = f"; it looks one-hot: take {name}.argmax(axis=1)"
+            remedy = "; it looks one-hot: take y.argmax(axis=1)"
         raise ValueError(
-            f"{name} must have one label a row of X, shape ({size},), got "
+            f"y must have one label a row of {rows}, shape ({size},), got "
             f"shape {y.shape}{remedy}"
         )
     if y.dtype.kind == "T" or (
@@ -276,16 +282,16 @@ def check_labels(name, value, size):
         isinstance(one, (int, np.integer)) for one in y.flat
     ):
         y = np.array(y.tolist())
-    if y.dtype.kind not in "biuU":
+    if y.dtype.kind not in "biuUS":
         kinds = sorted({type(one).__name__ for one in y.ravel().tolist()[:99]})
         raise TypeError(
-            f"{name} must hold labels that are all integers or all strings, "
+            "y must hold labels that are all integers or all strings, "
             f"got {', '.join(kinds)} of dtype {y.dtype}; encode other labels "
             "with np.unique(labels, return_inverse=True)[1]"
         )
     if y.shape != (size,):
         raise ValueError(
-            f"{name} must have one label a row of X, shape ({size},), "
+            f"y must have one label a row of {rows}, shape ({size},), "
             f"got shape {y.shape}"
         )
     return y
@@ -315,13 +321,14 @@ def split_class(X, y, label):
 
 def check_classes(classes, names):
     """Return the list of labels asked for; all of ``names`` by default."""
+    names = list(names)
     if classes is None:
-        return list(names)
+        return names
     alone = isinstance(classes, str) or not np.iterable(classes)
     wanted = [classes] if alone else list(classes)
     if not wanted or any(label not in names for label in wanted):
         raise ValueError(
-            f"classes must list labels of y, {list(names)}, got {classes!r}"
+            f"classes must list labels of y, {names}, got {classes!r}"
         )
     return wanted
 
@@ -344,7 +351,7 @@ def check_labels(classes, K):
     """Return K distinct labels as an array, 0 to K - 1 by default."""
     if classes is None:
         return np.arange(K)
-    labels = np.asarray(classes)
+    labels = as_array("classes", classes)
     if labels.dtype.kind not in "biuUS":
         raise TypeError(
             f"classes must hold integers or strings, got dtype {labels.dtype}"
@@ -358,18 +365,12 @@ def check_labels(classes, K):
 
 def check_codes(y, B, classes):
     """Return the positions in ``classes`` of the B labels of a batch."""
-    if y.shape != (B,):
-        raise ValueError(
-            f"y must have one label a row of H, shape ({B},), got shape "
-            f"{y.shape}"
-        )
+    y = _labels(y, B, "H")
     if (y.dtype.kind in "US") != (classes.dtype.kind in "US"):
         raise TypeError(
             f"y must hold labels such as {classes[0].item()!r}, got dtype "
             f"{y.dtype}"
         )
-    if y.dtype.kind not in "biuUS":
-        raise TypeError(f"y must hold integer labels, got dtype {y.dtype}")
     order = np.argsort(classes)
     at = np.searchsorted(classes, y, sorter=order)
     codes = order[np.minimum(at, len(classes) - 1)]
@@ -423,6 +424,20 @@ def check_problem(lambda_W, lambda_H, loss, exclusive=True):
         check_real("lambda_W", lambda_W, 0, exclusive),
         check_real("lambda_H", lambda_H, 0, exclusive),
     )
+
+
+def check_path(name, value):
+    """Return the path of a file as a str; None stays None."""
+    if value is None:
+        return None
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(
+            f"{name} must be the path of a file, got {value!r} "
+            f"({type(value).__name__})"
+        )
+    if not os.path.basename(value):
+        raise ValueError(f"{name} must name a file, got {os.fspath(value)!r}")
+    return os.fspath(value)
 
 
 def check_device(device):
