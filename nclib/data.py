@@ -59,6 +59,21 @@ _SHA256 = {
         "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
     ),
 }
+# The same, of the pixels and labels themselves, however they are packed.
+_CONTENT = {
+    "train-images-idx3-ubyte.gz": (
+        "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9"
+    ),
+}
 # What `images` reads.
 _TRAIN = ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz")
 _MIRRORS = (
@@ -358,7 +373,8 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     Raises
     ------
     ValueError
-        A file is truncated, corrupt or not the IDX file its name promises;
+        A file is truncated, corrupt, not the IDX file its name promises, or
+        that of another data set, such as MNIST, under the same name;
         ``split`` or ``n_per_class`` is not legal.
     FileNotFoundError
         The folder or a file in it is missing.
@@ -400,6 +416,17 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
             f"{len(images)} images, got {len(labels)} with maximum "
             f"{labels.max(initial=0)}; delete it and fetch it again"
         )
+    for path, array, kind in (
+        (images_path, images, "images-idx3"),
+        (labels_path, labels, "labels-idx1"),
+    ):
+        content = hashlib.sha256(array).hexdigest()
+        if content != _CONTENT[f"{prefix}-{kind}-ubyte.gz"]:
+            raise ValueError(
+                f"{path} is not the file of Fashion-MNIST, by its SHA-256 "
+                f"{content[:12]}...; the files of MNIST and of other sets "
+                "have the same names. Delete it and fetch it again"
+            )
     X, y = first_per_class(
         images.reshape(len(images), -1), labels.astype(np.int64), n_per_class
     )

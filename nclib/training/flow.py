@@ -99,7 +99,7 @@ def flow(
             device=device,
         )
         state = _State(problem)
-        rows = [problem.row(0, 0.0, problem.S, problem.V)]
+        rows = [problem.first_row()]
         kept = state.S, state.V
         steps, time, h = 0, 0.0, min(0.1, T)
         targets = _log_times(T)

@@ -97,9 +97,9 @@ def minimise(
             dtype="float64",
             device=device,
         )
+        rows = [problem.first_row(np.nan)]
         geometry = _Geometry(problem)
         records = set(log_spaced(max_iterations))
-        rows = [problem.row(0, np.nan, problem.S, problem.V)]
         best = np.zeros(geometry.size)
         best[-problem.V.numel() :] = problem.V.cpu().numpy().ravel()
         iterations = 0
