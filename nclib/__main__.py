@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import inspect
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -11,8 +12,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from matplotlib.backend_bases import FigureCanvasBase
 
 from nclib import ledger
+from nclib._checks import check_output
 from nclib._files import replacing
 from nclib.feasibility import decide
 from nclib.figures import SCALES
@@ -42,6 +45,18 @@ def _figure(arguments):
         value = getattr(arguments, name)
         if value is not None:
             options[name] = value
+    # What takes hours must not fail at its end.
+    known = inspect.signature(figure.run).parameters
+    for name in options:
+        if name not in known:
+            raise ValueError(
+                f"figure {arguments.number} has no option "
+                f"--{name.removesuffix('s')}"
+            )
+    pictures = sorted(FigureCanvasBase.get_supported_filetypes())
+    check_output("--out", arguments.out, pictures)
+    if arguments.record:
+        check_output("--record", arguments.record, ["npz"])
     result = figure.run(
         scale=arguments.scale,
         seed=arguments.seed,

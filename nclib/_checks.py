@@ -5,6 +5,7 @@ A malformed argument raises a TypeError (it is no such thing) or a ValueError
 """
 
 import operator
+import os
 
 import numpy as np
 
@@ -73,6 +74,19 @@ def check_choice(name, value, legal):
         listed = ", ".join(map(repr, legal))
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return value
+
+
+def check_output(name, path, kinds):
+    """Refuse a ``path`` that cannot be written, or is none of the kinds."""
+    if path.suffix[1:].lower() not in kinds:
+        raise ValueError(
+            f"{name} must end in one of .{', .'.join(kinds)}, got {path}"
+        )
+    if not path.parent.is_dir():
+        raise ValueError(f"{name} names a folder that is not there: {path}")
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not os.access(place, os.W_OK):
+        raise ValueError(f"{name} names what cannot be written: {path}")
 
 
 def check_matrix(name, value):

@@ -38,6 +38,34 @@ def test_figure(tmp_path):
     assert PhaseDiagram.load(record).provenance["seed"] == 0
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("1 --out {0}/a.png --method sgd", "figure 1 has no option --method"),
+        ("3 --out {0}/a.png --width 50", "figure 3 has no option --width"),
+        ("2 --out {0}/none/a.png", "--out names a folder that is not there"),
+        ("2 --out {0}/a.bmp", "--out must end in one of"),
+        ("2 --out {0}/a", "--out must end in one of"),
+        ("2 --out {0}/folder.png", "--out names what cannot be written"),
+        ("2 --out {0}/a.png --record {0}/a.txt", "--record must end in"),
+        ("2 --out {0}/a.png --record {0}/no/a.npz", "--record names a folder"),
+        ("2 --out {0}/a.png --jobs 0", "n_jobs must be at least 1"),
+    ],
+)
+def test_a_figure_is_refused_before_it_is_simulated(
+    options, message, tmp_path, capsys, monkeypatch
+):
+    def simulated(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("nclib.sweep.joblib.Parallel", simulated)
+    (tmp_path / "folder.png").mkdir()
+    arguments = options.format(tmp_path).split()
+    assert main(["figure", "--scale", "quick", *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.png"]
+
+
 def test_ledger(capsys):
     assert main(["ledger", "--id", "def-1", "--scale", "quick"]) == 0
     assert "1 hold, 0 fail" in capsys.readouterr().out
