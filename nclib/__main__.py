@@ -12,7 +12,6 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backend_bases import FigureCanvasBase
 
 from nclib import ledger
 from nclib._checks import check_output
@@ -37,6 +36,9 @@ def _decide(arguments):
 
 
 def _figure(arguments):
+    # The other commands need no matplotlib.
+    from matplotlib.backend_bases import FigureCanvasBase
+
     figure = importlib.import_module(
         f"nclib.figures.figure_{arguments.number}"
     )
