@@ -5,7 +5,6 @@ A malformed argument raises a TypeError (it is no such thing) or a ValueError
 """
 
 import operator
-import os
 
 import numpy as np
 
@@ -14,6 +13,8 @@ import numpy as np
 _EXACT_INTEGER = 2**53
 # How far a unit row's norm may be from 1.
 _UNIT = 1e-6
+# Squares outside of these, and sums of them, leave the range of float64.
+_SMALLEST, _LARGEST = 1e-140, 1e150
 # How far weights may be from a sum of 1.
 _UNIT_SUM = 1e-9
 
@@ -74,19 +75,6 @@ def check_choice(name, value, legal):
         listed = ", ".join(map(repr, legal))
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return value
-
-
-def check_output(name, path, kinds):
-    """Refuse a ``path`` that cannot be written, or is none of the kinds."""
-    if path.suffix[1:].lower() not in kinds:
-        raise ValueError(
-            f"{name} must end in one of .{', .'.join(kinds)}, got {path}"
-        )
-    if not path.parent.is_dir():
-        raise ValueError(f"{name} names a folder that is not there: {path}")
-    place = path if path.exists() else path.parent
-    if path.is_dir() or not os.access(place, os.W_OK):
-        raise ValueError(f"{name} names what cannot be written: {path}")
 
 
 def check_matrix(name, value):
@@ -239,11 +227,77 @@ def check_classifier(name, W, D, K):
     """Return a classifier as a (D, K) float64 array."""
     W = check_matrix(name, W)
     if W.shape != (D, K):
+        hint = ""
+        if W.shape == (K, D):
+            hint = f"; it has one row a class, as linear.weight: pass {name}.T"
         raise ValueError(
             f"{name} must have one row a feature and one column a class, "
-            f"shape ({D}, {K}), got shape {W.shape}"
+            f"shape ({D}, {K}), got shape {W.shape}{hint}"
         )
     return W
+
+
+def check_labels(classes, K):
+    """Return K distinct labels as an array, 0 to K - 1 by default."""
+    if classes is None:
+        return np.arange(K)
+    labels = np.asarray(classes)
+    if labels.dtype.kind not in "biuUS":
+        raise TypeError(
+            f"classes must hold integers or strings, got dtype {labels.dtype}"
+        )
+    if labels.shape != (K,) or len(np.unique(labels)) != K:
+        raise ValueError(
+            f"classes must be {K} different labels, got {classes!r}"
+        )
+    return labels
+
+
+def check_codes(y, B, classes):
+    """Return the positions in ``classes`` of the B labels of a batch."""
+    if y.shape != (B,):
+        raise ValueError(
+            f"y must have one label a row of H, shape ({B},), got shape "
+            f"{y.shape}"
+        )
+    if (y.dtype.kind in "US") != (classes.dtype.kind in "US"):
+        raise TypeError(
+            f"y must hold labels such as {classes[0].item()!r}, got dtype "
+            f"{y.dtype}"
+        )
+    if y.dtype.kind not in "biuUS":
+        raise TypeError(f"y must hold integer labels, got dtype {y.dtype}")
+    order = np.argsort(classes)
+    at = np.searchsorted(classes, y, sorter=order)
+    codes = order[np.minimum(at, len(classes) - 1)]
+    unknown = classes[codes] != y
+    if unknown.any():
+        raise ValueError(
+            f"y must hold labels out of classes, {len(classes)} from "
+            f"{classes[order[0]].item()!r} to "
+            f"{classes[order[-1]].item()!r}, "
+            f"got {y[unknown][0].item()!r}"
+        )
+    return codes
+
+
+def check_squares(name, H, D):
+    """Return a matrix of D columns whose squares neither over- nor underflow.
+
+    All zero is legal.
+    """
+    if H.shape[1] != D:
+        raise ValueError(
+            f"{name} must have one column a feature, shape (B, {D}), got "
+            f"shape {H.shape}"
+        )
+    top = max(H.max(), -H.min())
+    if top > _LARGEST or 0 < top < _SMALLEST:
+        raise ValueError(
+            f"{name} must be between {_SMALLEST:g} and {_LARGEST:g} in size, "
+            f"since its squares are summed, got {top:g}"
+        )
+    return H
 
 
 def check_first_layer(first_layer, d):

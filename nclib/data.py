@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import platformdirs
 
 from nclib._checks import (
     check_choice,
@@ -26,6 +27,7 @@ from nclib._checks import (
     check_means,
     check_real,
 )
+from nclib._extras import MissingExtra, load
 
 __all__ = [
     "Dataset",
@@ -323,9 +325,8 @@ def digits(n_per_class=None):
     >>> X.shape
     (200, 64)
     """
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    datasets = load("sklearn.datasets", "nclib.digits")
+    X, y = datasets.load_digits(return_X_y=True)
     return first_per_class(X / 16.0, y.astype(np.int64), n_per_class)
 
 
@@ -471,6 +472,11 @@ def _offline():
 @cache
 def _downloaded():
     """Whether the training half could be had; says so, and remembers a no."""
+    try:
+        load("pooch", "nclib.fashion_mnist")
+    except MissingExtra as error:
+        print(f"No Fashion-MNIST, so digits: {error}", file=sys.stderr)
+        return False
     failed = _cache_folder() / "fashion-mnist-not-reached"
     with suppress(OSError):
         if time.time() - failed.stat().st_mtime < 3600:
@@ -522,9 +528,7 @@ def _reachable(seconds=8.0):
 
 
 def _cache_folder():
-    import pooch
-
-    return Path(pooch.os_cache("nclib"))
+    return platformdirs.user_cache_path("nclib")
 
 
 def _cached(name):
@@ -562,9 +566,6 @@ def _find(name, root):
 
 def _fetch(name):
     """Path of ``name`` in the user's cache, downloaded unless it is there."""
-    import pooch
-    import requests
-
     if path := _cached(name):
         return path
     if _offline():
@@ -572,6 +573,9 @@ def _fetch(name):
             f"{name} is not in the cache, and NCLIB_OFFLINE forbids to "
             f"download it; {_REMEDY}"
         )
+    pooch = load("pooch", "nclib.fashion_mnist")
+    import requests
+
     cache = _cache_folder()
     reasons = []
     for mirror in _MIRRORS:

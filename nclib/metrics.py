@@ -5,6 +5,7 @@ of the class means; NC2 and NC3 compare the means and the classifier with
 the frames of the minimizer (2.9).
 """
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -135,7 +136,8 @@ def to_numpy(value):
     return np.asarray(value)
 
 
-def _frame_distance(gram, frame):
+def frame_distance(gram, frame):
+    """Distance of a matrix from a frame of norm 1; NaN for zero."""
     scale = np.abs(gram).max()
     if scale == 0:
         return np.nan
@@ -185,7 +187,8 @@ def nc_metrics(H, W, y, convention="paper"):
     H : (N, D) array or tensor
         Features.
     W : (D, K) array or tensor
-        Classifier, one column a class in the order of ``np.unique(y)``.
+        Classifier, one column a class in the order of ``np.unique(y)``: the
+        transpose of PyTorch's ``linear.weight``.
     y : (N,) integer array or tensor
         Labels.
     convention : str
@@ -202,6 +205,12 @@ def nc_metrics(H, W, y, convention="paper"):
     TypeError, ValueError
         Naming the argument: not numeric, not finite, shapes that do not
         match, one class, unknown convention.
+
+    Warns
+    -----
+    UserWarning
+        If K = D and more class means are classified right by the transpose
+        of W: no shape tells then that ``linear.weight`` was passed.
 
     Notes
     -----
@@ -238,38 +247,83 @@ def nc_metrics(H, W, y, convention="paper"):
     # Rounding the features moves no mean by more than epsilon / 2 of it;
     # 4 leaves room for the arithmetic.
     noise = 4 * epsilon * np.abs(means).max() * np.sqrt(D)
+    warn_if_transposed(means, W)
     rule = CONVENTIONS[convention]
-    return Metrics(
-        _nc1(H, deviations, counts, rule, noise), *_frame_metrics(means, W)
-    )
+    whitener = whitening(deviations, counts, rule, noise)
+    nc1 = np.nan
+    if whitener is not None:
+        whitened = H @ whitener
+        squares = np.einsum("ij,ij->i", whitened, whitened)
+        shares = class_weights(counts, rule.within) / counts
+        nc1 = scaled_trace(np.repeat(shares, counts) @ squares, K, rule)
+    return Metrics(nc1, *frame_metrics(means, W))
 
 
-def _nc1(residuals, means, counts, rule, noise):
-    K, N = len(counts), counts.sum()
-    weights = {"1/K": np.full(K, 1 / K), "n_k/N": counts / N}
-    center = weights["1/K" if rule.center == "classes" else "n_k/N"] @ means
+def class_weights(counts, weight):
+    """Weights of the classes that sum to 1, as a `Convention` names them."""
+    K = len(counts)
+    return np.full(K, 1 / K) if weight == "1/K" else counts / counts.sum()
+
+
+def center_of(means, counts, rule):
+    """The global mean, as a `Convention` takes it."""
+    weight = "1/K" if rule.center == "classes" else "n_k/N"
+    return class_weights(counts, weight) @ means
+
+
+def scaled_trace(trace, K, rule):
+    """NC1 from the trace, as a `Convention` divides it."""
+    return float(trace / K if rule.divided_by_K else trace)
+
+
+def whitening(means, counts, rule, noise):
+    """A (D, r) matrix V with V V^T the pseudo-inverse of Sigma_B.
+
+    None where the means differ by no more than ``noise``.
+    """
+    K = len(counts)
+    weights = class_weights(counts, rule.between)
     _, values, directions = np.linalg.svd(
-        np.sqrt(weights[rule.between])[:, None] * (means - center),
+        np.sqrt(weights)[:, None] * (means - center_of(means, counts, rule)),
         full_matrices=False,
     )
     kept = values > noise
     # The K means span K - 1 directions from any average of theirs.
     kept[K - 1 :] = False
     if not kept.any():
-        return np.nan
-    whitened = residuals @ (directions[kept] / values[kept, None]).T
-    squares = np.einsum("ij,ij->i", whitened, whitened)
-    trace = np.repeat(weights[rule.within] / counts, counts) @ squares
-    return float(trace / K if rule.divided_by_K else trace)
+        return None
+    return (directions[kept] / values[kept, None]).T
 
 
-def _frame_metrics(means, W):
+def warn_if_transposed(means, W):
+    """Warn if a square W classifies fewer class means than its transpose."""
+    if W.shape[0] != W.shape[1]:
+        return
+    own = np.arange(len(means))
+    given, turned = (
+        int(((means @ V).argmax(axis=1) == own).sum()) for V in (W, W.T)
+    )
+    if turned > given:
+        warnings.warn(
+            f"W is square and classifies {given} of the {len(means)} class "
+            f"means right, its transpose {turned}: W must have one column a "
+            "class, so pass linear.weight.T, not linear.weight",
+            stacklevel=3,
+        )
+
+
+def frame_metrics(means, W):
+    """NC2 of the means, NC2 of the classifier, and NC3; W may be None."""
     K = len(means)
-    means, W = _normalized(means), _normalized(W)
+    means = _normalized(means)
     orthogonal = np.eye(K) / np.sqrt(K)
     simplex = (np.eye(K) - 1 / K) / np.sqrt(K - 1)
+    features = frame_distance(means @ means.T, orthogonal)
+    if W is None:
+        return features, np.nan, np.nan
+    W = _normalized(W)
     return (
-        _frame_distance(means @ means.T, orthogonal),
-        _frame_distance(W.T @ W, simplex),
-        _frame_distance(means @ W, simplex),
+        features,
+        frame_distance(W.T @ W, simplex),
+        frame_distance(means @ W, simplex),
     )

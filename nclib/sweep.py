@@ -62,8 +62,15 @@ def code_hash():
 @cache
 def _versions():
     libraries = ("cvxpy", "numpy", "scikit-learn", "scipy", "torch")
-    found = [f"{name} {metadata.version(name)}" for name in libraries]
+    found = [f"{name} {_version(name)}" for name in libraries]
     return ", ".join([f"Python {platform.python_version()}", *found])
+
+
+def _version(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"
 
 
 def cache_folder():

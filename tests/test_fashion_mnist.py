@@ -46,9 +46,8 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("NCLIB_OFFLINE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data._downloaded.cache_clear()
-    pooch = pytest.importorskip("pooch")
+    pytest.importorskip("pooch")
     folder = tmp_path / "cache" / "nclib"
-    monkeypatch.setattr(pooch, "os_cache", lambda project: folder)
 
     def refuse(*args, **kwargs):
         raise OSError("network refused by the test")

@@ -49,8 +49,14 @@ def package_hash(root=ROOT):
 
 def versions(root=ROOT):
     """Python and the libraries that nclib needs, as they are here."""
-    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-    needed = map(Requirement, project["project"]["dependencies"])
+    text = (root / "pyproject.toml").read_text("utf-8")
+    project = tomllib.loads(text)["project"]
+    optional = project["optional-dependencies"]
+    (everything,) = map(Requirement, optional["all"])
+    lines = list(project["dependencies"])
+    for extra in sorted(everything.extras):
+        lines += optional[extra]
+    needed = map(Requirement, lines)
     found = {one.name: metadata.version(one.name) for one in needed}
     return {"python": platform.python_version(), **found}
 

@@ -9,6 +9,7 @@ from time import monotonic
 import numpy as np
 
 from nclib._checks import check_integer, check_real
+from nclib._extras import load
 from nclib._files import replacing
 from nclib.training.gram import (
     COLUMNS,
@@ -130,8 +131,7 @@ def train(
     >>> run.status, run.gap > 0
     ('completed', True)
     """
-    import torch
-
+    torch = load("torch", "nclib.train")
     epochs = check_integer("epochs", epochs, 1)
     if batch_size is not None:
         batch_size = check_integer("batch_size", batch_size, 1)

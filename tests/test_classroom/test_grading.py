@@ -11,7 +11,8 @@ import pytest
 from nbgrader.api import Gradebook
 from problem_sets import SETS, cells, every_set, mistakes, solutions
 
-from classroom.grading import COLUMNS, Limits, grade, isolation
+from classroom.grading import COLUMNS, Limits, grade
+from classroom.sandbox import landlock_missing
 
 # Cells of a solved set take seconds; these are for those that hang.
 SHORT = Limits(cell=20, notebook=100, memory=4.0)
@@ -181,7 +182,9 @@ def test_printing_or_warning_beside_a_right_answer(course, hand_in, tmp_path):
     ] * 2
 
 
-@pytest.mark.skipif(isolation() is not None, reason=f"{isolation()}")
+@pytest.mark.skipif(
+    landlock_missing() is not None, reason=f"{landlock_missing()}"
+)
 def test_deleting_files_deletes_nothing(course, hand_in, tmp_path):
     source = DELETING.format(course=str(course))
     hand_in(tmp_path / "in", "deletes", "ps2", {FIRST: source})
@@ -223,25 +226,56 @@ def without_metadata(notebook):
         cell.metadata.clear()
 
 
+def another(notebook):
+    """A notebook of another course."""
+    for cell in notebook.cells:
+        cell.metadata.clear()
+        cell.source = f"not {cell.source}"
+
+
 def test_missing_and_unreadable(course, hand_in, tmp_path):
     hand_in(tmp_path, "stripped", "ps2", edit=without_metadata)
+    hand_in(tmp_path, "strange", "ps2", edit=another)
     (tmp_path / "missing").mkdir()
+    (tmp_path / "missing" / "ps2.pdf").write_bytes(b"%PDF")
     for student, content in (("cut", b'{"cells": ['), ("nothing", b"")):
         (tmp_path / student).mkdir()
         (tmp_path / student / "ps2.ipynb").write_bytes(content)
     rows = by_student(grade(tmp_path, course, progress=False))
     assert {s: row["status"] for s, row in rows.items()} == {
-        "stripped": "unreadable",
+        "stripped": "graded",
+        "strange": "unreadable",
         "missing": "missing",
         "cut": "unreadable",
         "nothing": "unreadable",
     }
+    assert automatic(course, "stripped", "ps2") == points("ps2")
+    assert "typed again" in rows.pop("stripped")["note"]
     assert all(row["total"] == 0 and row["max"] == 20 for row in rows.values())
-    assert "no answer cell" in rows["stripped"]["note"]
+    assert "no answer cell" in rows["strange"]["note"]
+    assert rows["missing"]["note"] == "found missing/ps2.pdf"
     with open(course / "grades.csv", encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert tuple(table[0]) == COLUMNS
-    assert {line["student"] for line in table} == set(rows)
+    # Beside what was graded before.
+    assert {line["student"] for line in table} >= set(rows)
+
+
+def test_grades_of_earlier_calls_stay_in_the_table(course, hand_in, tmp_path):
+    hand_in(tmp_path / "1", "=early", "ps1", blank=True)
+    hand_in(tmp_path / "2", "=early", "ps2", blank=True)
+    for folder in ("1", "2"):
+        grade(tmp_path / folder, course, progress=False)
+    with open(course / "grades.csv", encoding="utf-8", newline="") as file:
+        lines = [
+            (line["student"], line["assignment"])
+            for line in csv.DictReader(file)
+        ]
+    # A spreadsheet would read the bare name as a formula.
+    assert [name for student, name in lines if student == "'=early"] == [
+        "ps1",
+        "ps2",
+    ]
 
 
 def test_only_what_changed_is_graded_again(
@@ -266,7 +300,9 @@ def test_only_what_changed_is_graded_again(
 
     monkeypatch.setattr(classroom.grading, "nbgrader", counting)
     (second,) = grade(tmp_path, course, progress=False)
-    assert commands == ["generate_feedback"]
+    assert commands == []
+    feedback = (course / "feedback/twice/ps2/ps2.html").read_text("utf-8")
+    assert f"{second['total']:g} of" in feedback
     assert second["written"] == 2
     assert second["total"] == first["total"] + 2
     assert second["to_read"] == first["to_read"] - 1
