@@ -150,14 +150,18 @@ def check_Xy(X, y):
     ------
     TypeError, ValueError
         Naming the argument: ``X`` complex, object, empty, not two-dimensional
-        or not finite; ``y`` not integer, of another length, or of one class.
+        or not finite; ``y`` neither integers nor strings, of another length,
+        or of one class.
     """
     X = check_matrix("X", X)
     y = np.asarray(y)
-    if y.dtype.kind not in "biu":
+    if y.dtype == object and all(isinstance(label, str) for label in y.flat):
+        y = y.astype(str)
+    if y.dtype.kind not in "biuU":
         raise TypeError(
-            f"y must hold integer labels, got dtype {y.dtype}; encode other "
-            "labels with np.unique(labels, return_inverse=True)[1]"
+            "y must hold integer labels or strings, got dtype "
+            f"{y.dtype}; encode other labels with "
+            "np.unique(labels, return_inverse=True)[1]"
         )
     if y.shape != X.shape[:1]:
         raise ValueError(

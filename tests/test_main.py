@@ -25,8 +25,8 @@ def test_decide(d, status, tmp_path, capsys):
 
 def test_decide_names_what_is_missing(tmp_path, capsys):
     np.savez(tmp_path / "data.npz", X=np.eye(3))
-    assert main(["decide", str(tmp_path / "data.npz")]) == 2
-    assert "data must hold the arrays X and y" in capsys.readouterr().err
+    assert main(["decide", str(tmp_path / "data.npz")]) == 3
+    assert "must hold the arrays X and y, and lacks y" in capsys.readouterr().err
 
 
 def test_figure(tmp_path):
@@ -63,5 +63,5 @@ def test_chapters_side_by_side(tmp_path):
 
 
 def test_unknown_claim(capsys):
-    assert main(["ledger", "--id", "thm-99"]) == 2
+    assert main(["ledger", "--id", "thm-99"]) == 3
     assert "id must be one of" in capsys.readouterr().err
