@@ -583,3 +583,8 @@ def test_the_checksum_is_that_of_zlib_too(saved):
     )
     with pytest.raises(ValueError, match="checksum is wrong"):
         Decision.load(path)
+
+
+def test_bytes_are_no_labels():
+    with pytest.raises(TypeError, match="all integers or all strings"):
+        nclib.decide(np.eye(4), np.array([b"a", b"b", b"a", b"b"]))
