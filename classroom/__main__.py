@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from classroom.course import ROOT, release
-from classroom.grading import Limits, grade, isolation
+from classroom.grading import Limits, grade
+from classroom.sandbox import landlock_missing
 
 
 def _release(arguments):
@@ -14,7 +15,7 @@ def _release(arguments):
 
 
 def _grade(arguments):
-    reason = isolation()
+    reason = landlock_missing()
     if reason:
         print(
             f"No Landlock here ({reason}): submissions run with limits on "

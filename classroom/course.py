@@ -30,9 +30,16 @@ KERNEL = "nclib-sandbox"
 CONFIG = """\
 # Written by `python -m classroom`; the settings are in the file named here.
 import sys
+from pathlib import Path
 
 sys.path.insert(0, {root!r})
+from classroom.course import gradebook
+
 load_subconfig({path!r})
+# Here and nowhere else, whatever another course of this site has set.
+here = Path(__file__).resolve().parent
+c.CourseDirectory.root = str(here)
+c.CourseDirectory.db_url = gradebook(here)
 """
 
 ENVIRONMENT = """\
@@ -54,7 +61,12 @@ Python 3.11 or newer and the packages of requirements.txt are needed:
     .venv/bin/pip install -r requirements.txt
     .venv/bin/jupyter lab {name}.ipynb
 
-or, with conda: conda env create -f environment.yml
+On Windows write py for python and .venv\\Scripts for .venv/bin. With conda:
+conda env create -f environment.yml, conda activate nclib-{name}, and then
+jupyter lab {name}.ipynb.
+
+The package nclib is in this archive. Do not install another one: what
+"pip install nclib" fetches is a library of sockets.
 
 Write only into the cells that say YOUR CODE HERE or YOUR ANSWER HERE. You
 may add cells of your own. Do not delete or copy the cells with checks: they
@@ -73,6 +85,7 @@ _PACKAGES = (
     "pooch",
     "scikit-learn",
     "scipy",
+    "threadpoolctl",
     "torch",
     "tqdm",
 )
@@ -106,6 +119,11 @@ def ps2_data():
 DATA = {"ps2": ps2_data}
 
 
+def gradebook(course):
+    """Address of the course's data base; SQLAlchemy decodes it."""
+    return f"sqlite:///{str(course / 'gradebook.db').replace('%', '%25')}"
+
+
 def nbgrader(course, *arguments, log, timeout=None, **environment):
     """Run one nbgrader command in the course folder.
 
@@ -120,6 +138,8 @@ def nbgrader(course, *arguments, log, timeout=None, **environment):
         ),
         "JUPYTER_PATH": str(course / "jupyter"),
         "JUPYTER_PLATFORM_DIRS": "1",
+        # Settings of the whole site, or of the user, are for other courses.
+        "JUPYTER_NO_CONFIG": "1",
         **environment,
     }
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -198,11 +218,13 @@ def prepare(course, names=None):
     done = json.loads(state.read_text()) if state.exists() else {}
     for name in names:
         digest = _source(course, name, known[name])
-        if done.get(name) != digest:
+        notebook = course / "release" / name / f"{name}.ipynb"
+        if done.get(name) != digest or not notebook.is_file():
             log = course / "logs" / f"release-{name}.log"
-            if nbgrader(
+            status = nbgrader(
                 course, "generate_assignment", name, "--force", log=log
-            ):
+            )
+            if status != 0 or not notebook.is_file():
                 raise RuntimeError(
                     f"nbgrader could not release {name}, see {log}:\n"
                     + "\n".join(log.read_text().splitlines()[-5:])

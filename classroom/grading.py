@@ -1,6 +1,7 @@
 """Grade submissions one by one, each in a sandbox, and write the marks."""
 
 import csv
+import hashlib
 import json
 import os
 import shutil
@@ -11,8 +12,15 @@ import nbformat
 from nbgrader.api import Gradebook
 from tqdm import tqdm
 
-from classroom.course import nbgrader, prepare
-from classroom.submission import Unreadable, find, read, rebuild
+from classroom.course import gradebook, nbgrader, prepare
+from classroom.feedback import page
+from classroom.submission import (
+    Submission,
+    Unreadable,
+    find,
+    read,
+    rebuild,
+)
 
 COLUMNS = (
     "student",
@@ -53,17 +61,6 @@ class Limits:
     memory: float = 4.0
 
 
-def isolation():
-    """Whether the operating system confines a submission, and if not why."""
-    try:
-        from landlock import landlock_abi_version
-
-        landlock_abi_version()
-    except (ImportError, OSError, AttributeError) as error:
-        return f"{type(error).__name__}: {error}".splitlines()[0]
-    return None
-
-
 def grade(
     folder, course, names=None, limits=None, *, again=False, progress=True
 ):
@@ -85,7 +82,8 @@ def grade(
     Returns
     -------
     list of dict
-        A row a student and problem set, as in ``course/grades.csv``.
+        A row a student and problem set. The same rows, and those of earlier
+        calls, are in ``course/grades.csv``.
 
     Raises
     ------
@@ -109,7 +107,7 @@ def grade(
     for submission in bar:
         bar.set_postfix_str(f"{submission.student} {submission.name}")
         if submission.path is None:
-            entry = dict(status="missing", note="", digest="")
+            entry = dict(status="missing", note=submission.note, digest="")
         else:
             digest = submission.digest() + digests[submission.name]
             entry = state.get(submission)
@@ -125,9 +123,11 @@ def grade(
         state.put(submission, entry)
     for submission in submissions:
         _feedback(submission, course, state)
-    rows = [_row(s, state.get(s), course) for s in submissions]
-    _write(course / "grades.csv", rows)
-    return rows
+    _write(
+        course / "grades.csv",
+        [_row(s, state.get(s), course) for s in state.submissions()],
+    )
+    return [_row(s, state.get(s), course) for s in submissions]
 
 
 class _State:
@@ -140,7 +140,16 @@ class _State:
     def get(self, submission):
         return self.entries.get(f"{submission.id}/{submission.name}")
 
+    def submissions(self):
+        """All that were ever graded here, by student and set."""
+        found = []
+        for key, entry in self.entries.items():
+            id, name = key.rsplit("/", 1)
+            found.append(Submission(entry.get("student", id), id, name, None))
+        return sorted(found, key=lambda s: (s.student.casefold(), s.name))
+
     def put(self, submission, entry):
+        entry = {**entry, "student": submission.student}
         self.entries[f"{submission.id}/{submission.name}"] = entry
         partial = self.path.with_suffix(".partial")
         partial.write_text(json.dumps(self.entries, indent=1))
@@ -156,12 +165,14 @@ def _autograde(submission, course, limits):
     notes = [submission.note] if submission.note else []
     status = "graded"
     try:
-        cells = read(submission.path)
+        cells = read(submission.content())
     except Unreadable as error:
         cells, status = [], "unreadable"
         notes.append(str(error))
-    notebook, answers = rebuild(cells, release)
-    if status == "graded" and not answers:
+    notebook, answers, repaired = rebuild(cells, release)
+    if answers:
+        notes += repaired
+    elif status == "graded":
         status = "unreadable"
         notes.append("no answer cell: was it handed out by this course?")
     folder = course / "submitted" / id / name
@@ -208,28 +219,39 @@ def _feedback(submission, course, state):
     name, id, entry = submission.name, submission.id, state.get(submission)
     if entry["status"] in ("missing", "failed"):
         return
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         found = book.find_submission_notebook(name, name, id)
-        said = repr(
-            sorted((g.name, g.score) for g in found.grades)
-            + sorted((c.name, c.comment) for c in found.comments)
+        grades = {
+            grade.name: (
+                grade.score,
+                grade.max_score,
+                bool(grade.needs_manual_grade),
+            )
+            for grade in found.grades
+        }
+        comments = {c.name: c.comment for c in found.comments if c.comment}
+    said = hashlib.sha256(
+        repr((sorted(grades.items()), sorted(comments.items()))).encode()
+    ).hexdigest()
+    path = course / "feedback" / id / name / f"{name}.html"
+    if entry.get("said") != said or not path.exists():
+        notebook = nbformat.read(
+            course / "autograded" / id / name / f"{name}.ipynb", as_version=4
         )
-    if entry.get("said") != said:
-        nbgrader(
-            course,
-            "generate_feedback",
-            name,
-            "--student",
-            id,
-            "--force",
-            log=course / "logs" / f"feedback-{id}-{name}.log",
+        title = notebook.cells[0].source.splitlines()[0].lstrip("# ")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        partial.write_text(
+            page(notebook, grades, comments, title, submission.student),
+            encoding="utf-8",
         )
+        os.replace(partial, path)
         state.put(submission, {**entry, "said": said})
 
 
 def _row(submission, entry, course):
     """Marks of one submission, with what a person gave."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         cells = book.find_notebook(submission.name, submission.name)
         most = dict(automatic=0.0, written=0.0)
         kind = {}
@@ -261,10 +283,19 @@ def _row(submission, entry, course):
     )
 
 
+def _plain(value):
+    """Text that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+        return f"'{value}"
+    return value
+
+
 def _write(path, rows):
     partial = path.with_suffix(".partial")
     with open(partial, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows(
+            {key: _plain(value) for key, value in row.items()} for row in rows
+        )
     os.replace(partial, path)

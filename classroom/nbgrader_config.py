@@ -13,6 +13,11 @@ from classroom.executor import Execute
 
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "nclib"
+c.CourseDirectory.directory_structure = (
+    "{nbgrader_step}/{student_id}/{assignment_id}"
+)
+for step in ("source", "release", "submitted", "autograded", "feedback"):
+    setattr(c.CourseDirectory, f"{step}_directory", step)
 c.Autograde.autograde_preprocessors = [
     Execute,
     IgnorePattern,

@@ -6,10 +6,12 @@ The kernel runs in a throwaway copy of its folder, with an empty home, no
 variables of the grader's environment, and bounds on memory, processor time
 and the size of files. On Linux (5.13 or newer) the operating system also
 refuses it to write anywhere else, and to read anything but the installed
-software: not the masters, not other submissions, not the gradebook. It can
-still use the network and start processes; the teaching page says what to add.
+software: not the masters, not other submissions, not the gradebook. Newer
+kernels also refuse connections by TCP (6.7) and signals to other processes
+(6.12). It can still start processes; the teaching page says what to add.
 """
 
+import ctypes
 import importlib.util
 import os
 import resource
@@ -19,7 +21,12 @@ import sys
 from pathlib import Path
 
 FILE_MIB = 64
-_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/dev", "/sys")
+_SYSTEM = (
+    *("/usr", "/lib", "/lib64", "/bin", "/etc", "/dev", "/sys"),
+    # Of other processes one could read what they were told in secret.
+    *("/proc/self", "/proc/sys"),
+)
+_SYSTEM_FILES = ("/proc/cpuinfo", "/proc/meminfo", "/proc/stat")
 _KEPT = ("PATH", "LANG", "LC_ALL", "JPY_PARENT_PID", "JPY_SESSION_NAME")
 
 
@@ -38,10 +45,21 @@ def limit(memory, seconds):
             pass
 
 
+def landlock_missing():
+    """Why the system cannot confine a submission; None if it can."""
+    try:
+        from landlock import landlock_abi_version
+
+        landlock_abi_version()
+    except (ImportError, OSError, AttributeError) as error:
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return None
+
+
 def confine(scratch, connection):
     """Let this process write below ``scratch`` only, and read software.
 
-    Raises OSError or ImportError where the system has no Landlock.
+    Raises OSError if the system refuses a rule.
     """
     from landlock import FSAccess, Ruleset
 
@@ -50,10 +68,40 @@ def confine(scratch, connection):
     nclib = importlib.util.find_spec("nclib").submodule_search_locations
     software = {sys.prefix, sys.base_prefix, *nclib, *_SYSTEM}
     rules.allow(*filter(os.path.exists, software), rules=look)
-    rules.allow(connection, rules=FSAccess.READ_FILE)
+    files = filter(os.path.exists, _SYSTEM_FILES)
+    rules.allow(connection, *files, rules=FSAccess.READ_FILE)
     rules.allow("/dev/null", rules=FSAccess.all_file() & ~FSAccess.EXECUTE)
     rules.allow(scratch)
     rules.apply()
+    _seal()
+
+
+# Of linux/landlock.h, version 6: the fields of the structure, and the bits.
+_CONNECT_TCP, _ABSTRACT_UNIX, _SIGNAL = 1 << 1, 1 << 0, 1 << 1
+
+
+def _seal():
+    """No connections to elsewhere and no signals, where the kernel knows."""
+    from landlock import landlock_abi_version
+    from landlock.plumbing import SYSCALL_CREATE_RULESET, get_restrict_self
+
+    version = landlock_abi_version()
+    if version < 4:
+        return
+    fields = [0, _CONNECT_TCP]
+    if version >= 6:
+        fields.append(_ABSTRACT_UNIX | _SIGNAL)
+    rules = (ctypes.c_uint64 * len(fields))(*fields)
+    descriptor = ctypes.CDLL(None, use_errno=True).syscall(
+        SYSCALL_CREATE_RULESET,
+        ctypes.byref(rules),
+        ctypes.c_size_t(ctypes.sizeof(rules)),
+        ctypes.c_uint32(0),
+    )
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), "Landlock refused its rules")
+    get_restrict_self()(descriptor, 0)
+    os.close(descriptor)
 
 
 def main():
@@ -82,11 +130,9 @@ def main():
         PYTHONDONTWRITEBYTECODE="1",
     )
     limit(memory, seconds)
-    try:
+    # Where there is none, `classroom.grading` has told the teacher.
+    if landlock_missing() is None:
         confine(scratch, connection)
-    except (OSError, ImportError):
-        # `classroom.grading` has told the teacher before it began.
-        pass
     sys.argv = ["ipykernel_launcher", "-f", str(connection)]
     runpy.run_module("ipykernel_launcher", run_name="__main__")
 

@@ -10,7 +10,8 @@ paper                      module
 Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
 (3.2), (3.3)               `metrics`; `accumulator`: batch by batch
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
-(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved
+(2.12), Theorem 3          `feasibility`: decided; `certificates`: proved;
+                           `decisions`: kept; `blockers`: why not
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
 Theorems 3, 4, 5, 7        `bounds`: as printed, and corrected
 Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
@@ -22,7 +23,7 @@ beyond: where it ended     `minima`: global or spurious; `minimality`: proved;
                            `arrival`: from which noise on it seldom does
 Figures 1-6                `figures`, with `transition` for (3.1)
 beyond: exact boundary     `asymptotics`: formulas; `transition`: drawn
-beyond: every sample size  `finite`: bounds from both sides
+beyond: every sample size  `cones`: the law; `finite`: bounds, both sides
 beyond: all classes        `joint`: their dependence, chance of collapse
 beyond: other designs      `designs`: unequal classes, clusters, noise;
                            `layer`: clusters behind a random layer
@@ -31,93 +32,52 @@ many simulations           `sweep`
 =========================  ==============================================
 """
 
+from importlib import import_module
+from importlib.util import find_spec
+
 __version__ = "0.1.0"
 
-from nclib.accumulator import Accumulator, Geometry
-from nclib.arrival import arrival_noise, arrival_share
-from nclib.asymptotics import (
-    Boundary,
-    CollapsedError,
-    collapsed_error,
-    phase_boundary,
-)
-from nclib.basins import basin, left_behind
-from nclib.data import (
-    Dataset,
-    GaussianMixture,
-    digits,
-    fashion_mnist,
-    orthonormal_means,
-    simplex_means,
-    two_cluster_means,
-)
-from nclib.feasibility import (
-    ClassDecision,
-    Decision,
-    decide,
-    exact_margin,
-)
-from nclib.finite import (
-    allowed_noise,
-    allowed_samples,
-    feasibility_bound,
-    infeasibility_bound,
-    needed_dimensions,
-)
-from nclib.generalization import best_collapsed_neuron
-from nclib.layer import LayerWidth, layer_width
-from nclib.metrics import Metrics, nc_metrics
-from nclib.minima import Minimum, certify_minimum
-from nclib.networks import NoCollapsedNetwork, ShallowNet, collapsed_network
-from nclib.relaxation import gap_terms, kkt_certificate, upfm_sdp
-from nclib.training import TrainingRun, flow, minimise, train
-from nclib.upfm import UPFMSolution, upfm_minimizer, upfm_risk
+# A name is looked up when it is used, so that `import nclib` costs nothing and
+# each function what it needs itself.
+_NAMES = {
+    "accumulator": "Accumulator Geometry",
+    "arrival": "arrival_noise arrival_share",
+    "asymptotics": "Boundary CollapsedError collapsed_error phase_boundary",
+    "basins": "basin left_behind",
+    "blockers": "Blockers blockers",
+    "data": (
+        "Dataset GaussianMixture digits fashion_mnist "
+        "orthonormal_means simplex_means two_cluster_means"
+    ),
+    "decisions": "ClassDecision Decision",
+    "feasibility": "decide exact_margin",
+    "finite": (
+        "allowed_noise allowed_samples feasibility_bound "
+        "infeasibility_bound needed_dimensions"
+    ),
+    "generalization": "best_collapsed_neuron",
+    "layer": "LayerWidth layer_width",
+    "metrics": "Metrics nc_metrics",
+    "minima": "Minimum certify_minimum",
+    "networks": "NoCollapsedNetwork ShallowNet collapsed_network",
+    "relaxation": "gap_terms kkt_certificate upfm_sdp",
+    "training": "TrainingRun flow minimise train",
+    "upfm": "UPFMSolution upfm_minimizer upfm_risk",
+}
+_HOMES = {name: home for home in _NAMES for name in _NAMES[home].split()}
 
-__all__ = [
-    "Accumulator",
-    "Boundary",
-    "ClassDecision",
-    "CollapsedError",
-    "Dataset",
-    "Decision",
-    "GaussianMixture",
-    "Geometry",
-    "LayerWidth",
-    "Metrics",
-    "Minimum",
-    "NoCollapsedNetwork",
-    "ShallowNet",
-    "TrainingRun",
-    "UPFMSolution",
-    "allowed_noise",
-    "allowed_samples",
-    "arrival_noise",
-    "arrival_share",
-    "basin",
-    "best_collapsed_neuron",
-    "certify_minimum",
-    "collapsed_error",
-    "collapsed_network",
-    "decide",
-    "digits",
-    "exact_margin",
-    "fashion_mnist",
-    "feasibility_bound",
-    "flow",
-    "gap_terms",
-    "infeasibility_bound",
-    "kkt_certificate",
-    "layer_width",
-    "left_behind",
-    "minimise",
-    "nc_metrics",
-    "needed_dimensions",
-    "orthonormal_means",
-    "phase_boundary",
-    "simplex_means",
-    "train",
-    "two_cluster_means",
-    "upfm_minimizer",
-    "upfm_risk",
-    "upfm_sdp",
-]
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        value = getattr(import_module(f"nclib.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    if not name.startswith("_") and find_spec(f"nclib.{name}"):
+        return import_module(f"nclib.{name}")
+    raise AttributeError(f"module 'nclib' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

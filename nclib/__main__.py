@@ -1,36 +1,66 @@
-"""Command line: ``python -m nclib decide | figure | ledger``."""
+"""Command line: ``python -m nclib decide | verify | figure | ledger``."""
 
 import argparse
 import importlib
+import inspect
+import json
 import os
 import sys
+import traceback
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from itertools import chain, groupby
 from multiprocessing import get_context
 from pathlib import Path
 
-import numpy as np
-
 from nclib import ledger
-from nclib._files import replacing
+from nclib._files import check_writable, one_line, replacing
+from nclib._tables import LAYOUT, read_data
+from nclib.decisions import Decision, OtherData, fingerprint
 from nclib.feasibility import decide
 from nclib.figures import SCALES
 
+# An answer has a status of its own, and no failure has that of an answer.
+_YES, _NO, _OPEN, _BAD_INPUT, _OTHER_DATA, _FAILED = range(6)
+_STATUSES = """\
+exit status:
+  0  yes: every class can collapse, proved
+  1  no: some class cannot collapse, proved
+  2  no answer: undecided, not proved, or classes are missing
+  3  bad input: the command line, or a file that is missing, damaged or
+     of another kind, or that cannot be written
+  4  the proof is about other data
+  5  nclib itself failed
+"""
+
 
 def _decide(arguments):
-    with np.load(arguments.data) as data:
-        missing = {"X", "y"} - set(data.files)
-        if missing:
-            raise ValueError(
-                f"data must hold the arrays X and y, {arguments.data} lacks "
-                f"{', '.join(sorted(missing))}"
-            )
-        decision = decide(data["X"], data["y"])
+    if arguments.save:
+        check_writable(arguments.save)
+    decision = decide(*read_data(arguments.data))
+    status = _told(decision, arguments.json)
+    if arguments.save:
+        decision.save(arguments.save)
+    return status
+
+
+def _verify(arguments):
+    X, y = read_data(arguments.data)
+    # Compared before a certificate is unpacked: it is no larger than these.
+    proof = Decision.load(arguments.proof, fingerprint(X, y))
+    return _told(proof.check(X, y), arguments.json)
+
+
+def _told(decision, as_json):
+    """Print a decision; the status that it has."""
+    status = {True: _YES, False: _NO, None: _OPEN}[decision.occurs]
+    if as_json:
+        print(json.dumps({"status": status, **decision.to_dict()}, indent=1))
+        return status
     print(decision)
     for label, answer in decision.classes.items():
         print(f"class {label}: {answer.message}")
-    return {True: 0, False: 1, None: 2}[decision.occurs]
+    return status
 
 
 def _figure(arguments):
@@ -42,6 +72,26 @@ def _figure(arguments):
         value = getattr(arguments, name)
         if value is not None:
             options[name] = value
+    # What takes hours must not fail at its end.
+    known = inspect.signature(figure.run).parameters
+    for name in options:
+        if name not in known:
+            raise ValueError(
+                f"figure {arguments.number} has no option "
+                f"--{name.removesuffix('s')}"
+            )
+    # No other command needs matplotlib.
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds = sorted(FigureCanvasBase.get_supported_filetypes())
+    if arguments.out.suffix[1:] not in kinds:
+        raise ValueError(
+            f"--out must end in one of .{', .'.join(kinds)}, got "
+            f"{arguments.out}"
+        )
+    check_writable(arguments.out)
+    if arguments.record:
+        check_writable(arguments.record)
     result = figure.run(
         scale=arguments.scale,
         seed=arguments.seed,
@@ -93,14 +143,32 @@ def _run(ids, scale):
 
 def main(argv=None):
     """Run one command; the exit status says what it found."""
-    parser = argparse.ArgumentParser(prog="python -m nclib")
+    parser = _Parser(prog="python -m nclib")
     commands = parser.add_subparsers(required=True)
 
-    one = commands.add_parser(
-        "decide", help="decide collapse; exit 0 yes, 1 no, 2 undecided"
+    form = dict(
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_STATUSES,
     )
-    one.add_argument("data", type=Path, help=".npz file with X and y")
+    one = commands.add_parser(
+        "decide", help="decide collapse; exit 0 yes, 1 no, 2 no answer", **form
+    )
+    one.add_argument("data", type=Path, help=LAYOUT)
+    one.add_argument(
+        "--save", type=Path, metavar="PROOF", help=".npz file for `verify`"
+    )
+    one.add_argument("--json", action="store_true", help="print JSON")
     one.set_defaults(command=_decide)
+
+    one = commands.add_parser(
+        "verify",
+        help="prove a saved decision again, solving nothing",
+        **form,
+    )
+    one.add_argument("proof", type=Path, help="what `decide --save` wrote")
+    one.add_argument("data", type=Path, help=LAYOUT)
+    one.add_argument("--json", action="store_true", help="print JSON")
+    one.set_defaults(command=_verify)
 
     one = commands.add_parser("figure", help="simulate and draw a figure")
     one.add_argument("number", type=int, choices=range(1, 7))
@@ -137,9 +205,29 @@ def main(argv=None):
     arguments = parser.parse_args(argv)
     try:
         return arguments.command(arguments)
-    except (ValueError, TypeError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    except OtherData as error:
+        return _refused(error, _OTHER_DATA)
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        return _refused(error, _BAD_INPUT)
+    except MemoryError:
+        return _refused("the data need more memory", _BAD_INPUT)
+    except Exception:
+        # Left to itself, Python would exit with 1.
+        traceback.print_exc()
+        return _FAILED
+
+
+def _refused(error, status):
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    return status
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with a status of its own: argparse takes 2, an answer here."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(_BAD_INPUT, f"{self.prog}: error: {message}\n")
 
 
 if __name__ == "__main__":

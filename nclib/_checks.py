@@ -5,8 +5,10 @@ A malformed argument raises a TypeError (it is no such thing) or a ValueError
 """
 
 import operator
+import os
 
 import numpy as np
+from scipy.sparse import issparse
 
 # Above 2**53 an integer need not be a float64: the data decided would
 # silently differ from the data given.
@@ -17,6 +19,79 @@ _UNIT = 1e-6
 _SMALLEST, _LARGEST = 1e-140, 1e150
 # How far weights may be from a sum of 1.
 _UNIT_SUM = 1e-9
+# The most entries of a sparse matrix that is made dense: 1 GiB.
+_DENSE = 2**27
+
+
+def as_array(name, value):
+    """``value`` as an array, refusing what that would change in silence.
+
+    A tensor is detached and brought to the CPU. A sparse matrix is made
+    dense, if it then has at most 1 GiB. A table of pandas becomes float64,
+    with nothing missing.
+    """
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+        # NumPy has no bfloat16.
+        if "bfloat16" in str(value.dtype):
+            value = value.float()
+        return value.numpy()
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must not be a masked array, whose mask would be lost: "
+            "leave out the rows with masked entries, or give them values "
+            "with .filled(...)"
+        )
+    if hasattr(value, "__next__"):
+        raise TypeError(
+            f"{name} must be an array, got a {type(value).__name__}, which "
+            "can be read only once; make a list of it"
+        )
+    if issparse(value):
+        if np.prod(value.shape, dtype=float) > _DENSE:
+            raise ValueError(
+                f"{name} is sparse, and too large to be made dense, shape "
+                f"{value.shape} with more than {_DENSE} entries; keep fewer "
+                "rows or columns"
+            )
+        return value.toarray()
+    if hasattr(value, "iloc"):
+        return _from_pandas(name, value)
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be an array whose rows are of one length: {error}"
+        ) from None
+
+
+def _from_pandas(name, value):
+    if value.isna().any(axis=None):
+        row, *column = np.argwhere(value.isna().to_numpy())[0]
+        column = [f" of column {value.columns[c]!r}" for c in column]
+        raise ValueError(
+            f"{name} must not have missing values, got one in row {row}"
+            f"{''.join(column)}; leave such rows out, or fill them"
+        )
+    if hasattr(value, "columns"):
+        for column, dtype in value.dtypes.items():
+            if dtype == "category":
+                raise TypeError(
+                    f"{name} must hold numbers, column {column!r} has "
+                    "categories; pandas.get_dummies makes columns of them"
+                )
+        names = [f"column {column!r} of {name}" for column in value.columns]
+        parts = [value.iloc[:, i] for i in range(len(names))]
+        if not names or not len(value):
+            return np.empty(value.shape)
+        return np.hstack(
+            [
+                check_matrix(own, as_array(own, part)[:, None])
+                for own, part in zip(names, parts, strict=True)
+            ]
+        )
+    # float64 of Float64, int64 of Int64, bool of boolean.
+    return np.asarray(value, getattr(value.dtype, "numpy_dtype", None))
 
 
 def check_integer(name, value, minimum):
@@ -35,9 +110,24 @@ def check_integer(name, value, minimum):
     return result
 
 
+def check_shard(name, value):
+    """Return ``value`` as (k, m), number k of m shards, 0 <= k < m."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise TypeError(
+            f"{name} must be a pair (k, m), number k of m, got {value!r}"
+        )
+    number, shards = (check_integer(f"{name} (k, m)", v, 0) for v in value)
+    if number >= shards:
+        raise ValueError(
+            f"{name} must be (k, m) with 0 <= k < m, got {value!r}: count "
+            "from 0"
+        )
+    return number, shards
+
+
 def check_real(name, value, minimum=-np.inf, exclusive=False, below=np.inf):
     """Return ``value`` as a finite float, at least minimum, under below."""
-    kind = np.asarray(value).dtype.kind
+    kind = as_array(name, value).dtype.kind
     if np.ndim(value) != 0 or kind not in "iuf":
         raise TypeError(
             f"{name} must be a real number, got {value!r} "
@@ -64,7 +154,7 @@ def check_choice(name, value, legal):
 
 def check_matrix(name, value):
     """Return ``value`` as a finite (rows, columns) float64 array, exactly."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(
             f"{name} must be a real array that float64 represents exactly, "
@@ -111,7 +201,7 @@ def check_means(means):
 
 def check_vector(name, value, size=None):
     """Return ``value`` as a finite non-zero vector with ``size`` entries."""
-    value = np.asarray(value)
+    value = as_array(name, value)
     if value.ndim != 1 or size not in (None, len(value)):
         raise ValueError(
             f"{name} must have shape ({'d' if size is None else size},), "
@@ -152,26 +242,59 @@ def check_Xy(X, y):
     ------
     TypeError, ValueError
         Naming the argument: ``X`` complex, object, empty, not two-dimensional
-        or not finite; ``y`` not integer, of another length, or of one class.
+        or not finite; ``y`` neither integers nor strings, of another length,
+        or of one class.
     """
     X = check_matrix("X", X)
-    y = np.asarray(y)
-    if y.dtype.kind not in "biu":
-        raise TypeError(
-            f"y must hold integer labels, got dtype {y.dtype}; encode other "
-            "labels with np.unique(labels, return_inverse=True)[1]"
-        )
-    if y.shape != X.shape[:1]:
-        raise ValueError(
-            f"y must have one label a row of X, shape ({X.shape[0]},), "
-            f"got shape {y.shape}"
-        )
+    y = _labels(y, len(X), "X")
     classes, codes = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(
             f"y must have at least two classes, got only {classes.tolist()}"
         )
     return X, codes, classes
+
+
+def _labels(y, size, rows):
+    """Return labels, all integers or all strings, as a (size,) array."""
+    given = y if isinstance(y, (list, tuple)) else ()
+    y = as_array("y", y)
+    if y.dtype.kind == "U" and not all(isinstance(one, str) for one in given):
+        # NumPy made strings of all.
+        y = np.array(given, dtype=object)
+    if y.ndim == 2 and len(y) == size:
+        remedy = ""
+        if y.shape[1] == 1:
+            remedy = "; it is one column: take y[:, 0]"
+        elif y.dtype.kind in "biuf" and (
+            ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()
+        ):
+            remedy = "; it looks one-hot: take y.argmax(axis=1)"
+        raise ValueError(
+            f"y must have one label a row of {rows}, shape ({size},), got "
+            f"shape {y.shape}{remedy}"
+        )
+    if y.dtype.kind == "T" or (
+        y.dtype.kind == "O" and all(isinstance(one, str) for one in y.flat)
+    ):
+        y = y.astype(str)
+    elif y.dtype.kind == "O" and all(
+        isinstance(one, (int, np.integer)) for one in y.flat
+    ):
+        y = np.array(y.tolist())
+    if y.dtype.kind not in "biuUS":
+        kinds = sorted({type(one).__name__ for one in y.ravel().tolist()[:99]})
+        raise TypeError(
+            "y must hold labels that are all integers or all strings, "
+            f"got {', '.join(kinds)} of dtype {y.dtype}; encode other labels "
+            "with np.unique(labels, return_inverse=True)[1]"
+        )
+    if y.shape != (size,):
+        raise ValueError(
+            f"y must have one label a row of {rows}, shape ({size},), "
+            f"got shape {y.shape}"
+        )
+    return y
 
 
 def check_balanced(codes):
@@ -188,7 +311,7 @@ def check_balanced(codes):
 def split_class(X, y, label):
     """The rows of class ``label`` and the others, after the usual checks."""
     X, codes, classes = check_Xy(X, y)
-    if np.ndim(label) != 0 or label not in classes:
+    if np.ndim(label) != 0 or label not in classes.tolist():
         raise ValueError(
             f"label must be one of {classes.tolist()}, got {label!r}"
         )
@@ -198,12 +321,14 @@ def split_class(X, y, label):
 
 def check_classes(classes, names):
     """Return the list of labels asked for; all of ``names`` by default."""
+    names = list(names)
     if classes is None:
-        return list(names)
-    wanted = list(classes) if np.iterable(classes) else [classes]
+        return names
+    alone = isinstance(classes, str) or not np.iterable(classes)
+    wanted = [classes] if alone else list(classes)
     if not wanted or any(label not in names for label in wanted):
         raise ValueError(
-            f"classes must list labels of y, {list(names)}, got {classes!r}"
+            f"classes must list labels of y, {names}, got {classes!r}"
         )
     return wanted
 
@@ -226,7 +351,7 @@ def check_labels(classes, K):
     """Return K distinct labels as an array, 0 to K - 1 by default."""
     if classes is None:
         return np.arange(K)
-    labels = np.asarray(classes)
+    labels = as_array("classes", classes)
     if labels.dtype.kind not in "biuUS":
         raise TypeError(
             f"classes must hold integers or strings, got dtype {labels.dtype}"
@@ -240,18 +365,12 @@ def check_labels(classes, K):
 
 def check_codes(y, B, classes):
     """Return the positions in ``classes`` of the B labels of a batch."""
-    if y.shape != (B,):
-        raise ValueError(
-            f"y must have one label a row of H, shape ({B},), got shape "
-            f"{y.shape}"
-        )
+    y = _labels(y, B, "H")
     if (y.dtype.kind in "US") != (classes.dtype.kind in "US"):
         raise TypeError(
             f"y must hold labels such as {classes[0].item()!r}, got dtype "
             f"{y.dtype}"
         )
-    if y.dtype.kind not in "biuUS":
-        raise TypeError(f"y must hold integer labels, got dtype {y.dtype}")
     order = np.argsort(classes)
     at = np.searchsorted(classes, y, sorter=order)
     codes = order[np.minimum(at, len(classes) - 1)]
@@ -307,13 +426,28 @@ def check_problem(lambda_W, lambda_H, loss, exclusive=True):
     )
 
 
+def check_path(name, value):
+    """Return the path of a file as a str; None stays None."""
+    if value is None:
+        return None
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(
+            f"{name} must be the path of a file, got {value!r} "
+            f"({type(value).__name__})"
+        )
+    if not os.path.basename(value):
+        raise ValueError(f"{name} must name a file, got {os.fspath(value)!r}")
+    return os.fspath(value)
+
+
 def check_device(device):
     """Return the PyTorch device, refusing one that does not work here."""
     import torch
 
     try:
         result = torch.device(device)
-        torch.zeros(1, device=result)
+        # A meta tensor has no values.
+        torch.zeros(1, device=result).item()
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(
             f"device must name a device that PyTorch can use here, "
@@ -329,14 +463,14 @@ def plain(value):
 
 def check_extended(name, value):
     """A real at least 0; infinity is legal."""
-    if isinstance(value, float) and value == np.inf:
+    if isinstance(value, (float, np.floating)) and value == np.inf:
         return np.inf
     return check_real(name, value, 0.0)
 
 
 def check_numbers(name, value, minimum=-np.inf, infinite=False):
     """``value`` as a float array, refusing NaN and all below minimum."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must be real, got dtype {array.dtype}")
     array = array.astype(float)
@@ -352,7 +486,7 @@ def check_numbers(name, value, minimum=-np.inf, infinite=False):
 
 def check_sizes(name, value):
     """Integers of at least 1, as a float array."""
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{name} must hold integers, got dtype {array.dtype}")
     if (array < 1).any():

@@ -13,6 +13,7 @@ from scipy.linalg.blas import dsymm, dsyrk
 from scipy.spatial.distance import pdist
 
 from nclib._checks import (
+    as_array,
     check_choice,
     check_classifier,
     check_codes,
@@ -30,7 +31,6 @@ from nclib.metrics import (
     frame_distance,
     frame_metrics,
     scaled_trace,
-    to_numpy,
     warn_if_transposed,
     whitening,
 )
@@ -147,7 +147,7 @@ class Accumulator:
         self.counts = np.zeros(K, dtype=np.int64)
         self._sizes = None
         if sizes is not None:
-            self._sizes = check_sizes("sizes", to_numpy(sizes))
+            self._sizes = check_sizes("sizes", sizes)
             if self._sizes.shape != (K,):
                 raise ValueError(
                     f"sizes must have one entry a class, shape ({K},), got "
@@ -174,10 +174,10 @@ class Accumulator:
         y : (B,) array or tensor
             Labels, each one of `classes`; some may be missing.
         """
-        H = to_numpy(H)
+        H = as_array("H", H)
         epsilon = np.finfo(H.dtype if H.dtype.kind == "f" else float).eps
         H = check_squares("H", check_matrix("H", H), self._first.shape[1])
-        codes = check_codes(to_numpy(y), len(H), self.classes)
+        codes = check_codes(y, len(H), self.classes)
         order = np.argsort(codes, kind="stable")
         H, codes = H[order], codes[order]
         seen, starts, m = np.unique(
@@ -273,7 +273,7 @@ class Accumulator:
         offset, deviations = self._centered()
         K, D = deviations.shape
         if W is not None:
-            W = check_classifier("W", to_numpy(W), D, K)
+            W = check_classifier("W", W, D, K)
         scatter = self._within(rule)
         means = offset + deviations
         if W is not None:
@@ -339,7 +339,7 @@ class Accumulator:
         )
         if W is None:
             return Geometry(*ours, *[np.nan] * 4)
-        W = check_classifier("W", to_numpy(W), D, K)
+        W = check_classifier("W", W, D, K)
         warn_if_transposed(offset + deviations, W)
         duality = np.nan
         if W.any() and M.any():
@@ -364,9 +364,7 @@ class Accumulator:
         return self.classes[self._nearest(H, *self._centered())]
 
     def _nearest(self, H, offset, deviations):
-        H = check_squares(
-            "H", check_matrix("H", to_numpy(H)), deviations.shape[1]
-        )
+        H = check_squares("H", check_matrix("H", H), deviations.shape[1])
         squares = np.einsum("ij,ij->i", deviations, deviations)
         H -= offset
         return (squares - 2 * H @ deviations.T).argmin(axis=1)
@@ -393,15 +391,15 @@ class Accumulator:
         """
         offset, deviations = self._centered()
         K, D = deviations.shape
-        W = check_classifier("W", to_numpy(W), D, K)
+        W = check_classifier("W", W, D, K)
         warn_if_transposed(offset + deviations, W)
         if bias is None:
             bias = np.zeros(K)
         else:
-            bias = check_classifier("bias", to_numpy(bias)[None], 1, K)[0]
+            bias = check_classifier("bias", bias[None], 1, K)[0]
         hits = total = 0
         for H in batches:
-            H = to_numpy(H)
+            H = as_array("H", H)
             near = self._nearest(H, offset, deviations)
             hits += int(((H @ W + bias).argmax(axis=1) == near).sum())
             total += len(H)
@@ -432,7 +430,7 @@ class Accumulator:
             NaN where a class mean is zero.
         """
         offset, deviations = self._centered()
-        mean = check_vector("mean", to_numpy(mean), len(offset))
+        mean = check_vector("mean", mean, len(offset))
         means = offset + deviations
         norms = np.linalg.norm(means, axis=1) * np.linalg.norm(mean)
         with np.errstate(invalid="ignore"):

@@ -336,6 +336,18 @@ def phase_boundary(
     """
     means = check_means(means)
     sigma = check_extended("sigma", sigma)
+    if not isinstance(bias, (bool, np.bool_)):
+        raise TypeError(f"bias must be a bool, got {bias!r}")
+    free = np.ones(len(means)) if bias else None
+    return boundary_of(means, sigma, k, free, sizes, noise, mixture)
+
+
+def boundary_of(means, sigma, k, free, sizes, noise, mixture):
+    """`phase_boundary` with ``free`` in place of the bias.
+
+    A free intercept adds its entry of ``free`` to the margins of a cluster;
+    None for no intercept.
+    """
     k = check_integer("k", k, 0)
     sizes, noise, mixture = check_design(len(means), sizes, noise, mixture)
     if k >= len(sizes):
@@ -343,13 +355,10 @@ def phase_boundary(
         raise ValueError(
             f"k must be below the number of {kind} {len(sizes)}, got {k}"
         )
-    if not isinstance(bias, (bool, np.bool_)):
-        raise TypeError(f"bias must be a bool, got {bias!r}")
-
     # Rows may be divided by their noise level: (2.12) does not change.
     basis, T, D = reduce_means(means / noise[:, None], sigma)
-    if bias:
-        T = np.column_stack([T, 1 / noise])
+    if free is not None:
+        T = np.column_stack([T, free / noise])
         D = np.append(D, 0.0)
     own = sizes[k]
     weights = np.eye(len(means)) if mixture is None else mixture
@@ -363,10 +372,10 @@ def phase_boundary(
         delta=float(own * delta),
         tau2=float(own * tau2),
         v=(D * x)[:rank] @ basis,
-        intercept=float(x[-1]) if bias else 0.0,
+        intercept=0.0 if free is None else float(x[-1]),
         margins=noise * (T @ x),
         rank=rank,
-        _free=rank + bias,
+        _free=len(x),
         _own=float(own),
         _all=float(sizes.sum()),
         _room=room,

@@ -16,7 +16,6 @@ from nclib._checks import (
     check_problem,
     check_Xy,
 )
-from nclib.metrics import to_numpy
 from nclib.minima import certify_minimum
 from nclib.minimality import prove_basin
 from nclib.networks import ShallowNet
@@ -74,7 +73,7 @@ def left_behind(X, y, label, lambda_W, lambda_H, width=None):
     >>> net.features(X)[:, 0].round(2)
     array([1.39, 1.39, 0.  , 0.  ])
     """
-    X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
+    X, codes, classes = check_Xy(X, y)
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, "ce", True)
     K, n = check_balanced(codes)
     if np.ndim(label) or label not in classes:
@@ -167,6 +166,5 @@ def basin(net, X, y, lambda_W, lambda_H, loss="ce"):
         raise ValueError(
             f"net must lead to a spurious local minimum, got {found}"
         )
-    _, codes = np.unique(to_numpy(y), return_inverse=True)
-    X = np.asarray(to_numpy(X), dtype=np.float64)
+    X, codes, _ = check_Xy(X, y)
     return prove_basin(found.net, X, codes, lambda_W, lambda_H, loss)

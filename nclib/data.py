@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import platformdirs
 
 from nclib._checks import (
     check_choice,
@@ -26,6 +27,7 @@ from nclib._checks import (
     check_means,
     check_real,
 )
+from nclib._extras import MissingExtra, load
 
 __all__ = [
     "Dataset",
@@ -55,6 +57,21 @@ _SHA256 = {
     ),
     "t10k-labels-idx1-ubyte.gz": (
         "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
+    ),
+}
+# The same, of the pixels and labels themselves, however they are packed.
+_CONTENT = {
+    "train-images-idx3-ubyte.gz": (
+        "2e487a6c89124f78f2d7521542223cafe96f7123c3ca13d447772ac6ecbb3012"
+    ),
+    "train-labels-idx1-ubyte.gz": (
+        "657fbd221bfc9f4198cc14b5619cc33ec57c58dd0e47af4d99d6650759e869a7"
+    ),
+    "t10k-images-idx3-ubyte.gz": (
+        "c867c93ff95360594e8ec3287995350b824dd110b11595c0e13d5423f621867a"
+    ),
+    "t10k-labels-idx1-ubyte.gz": (
+        "3d0e6c6ea990b53b6f8f500a41cac93881d981b315f84578b7d915342ade01e9"
     ),
 }
 # What `images` reads.
@@ -323,9 +340,8 @@ def digits(n_per_class=None):
     >>> X.shape
     (200, 64)
     """
-    from sklearn.datasets import load_digits
-
-    X, y = load_digits(return_X_y=True)
+    datasets = load("sklearn.datasets", "nclib.digits")
+    X, y = datasets.load_digits(return_X_y=True)
     return first_per_class(X / 16.0, y.astype(np.int64), n_per_class)
 
 
@@ -357,7 +373,8 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
     Raises
     ------
     ValueError
-        A file is truncated, corrupt or not the IDX file its name promises;
+        A file is truncated, corrupt, not the IDX file its name promises, or
+        that of another data set, such as MNIST, under the same name;
         ``split`` or ``n_per_class`` is not legal.
     FileNotFoundError
         The folder or a file in it is missing.
@@ -399,6 +416,17 @@ def fashion_mnist(n_per_class=None, split="train", root=None):
             f"{len(images)} images, got {len(labels)} with maximum "
             f"{labels.max(initial=0)}; delete it and fetch it again"
         )
+    for path, array, kind in (
+        (images_path, images, "images-idx3"),
+        (labels_path, labels, "labels-idx1"),
+    ):
+        content = hashlib.sha256(array).hexdigest()
+        if content != _CONTENT[f"{prefix}-{kind}-ubyte.gz"]:
+            raise ValueError(
+                f"{path} is not the file of Fashion-MNIST, by its SHA-256 "
+                f"{content[:12]}...; the files of MNIST and of other sets "
+                "have the same names. Delete it and fetch it again"
+            )
     X, y = first_per_class(
         images.reshape(len(images), -1), labels.astype(np.int64), n_per_class
     )
@@ -471,6 +499,11 @@ def _offline():
 @cache
 def _downloaded():
     """Whether the training half could be had; says so, and remembers a no."""
+    try:
+        load("pooch", "nclib.fashion_mnist")
+    except MissingExtra as error:
+        print(f"No Fashion-MNIST, so digits: {error}", file=sys.stderr)
+        return False
     failed = _cache_folder() / "fashion-mnist-not-reached"
     with suppress(OSError):
         if time.time() - failed.stat().st_mtime < 3600:
@@ -522,9 +555,7 @@ def _reachable(seconds=8.0):
 
 
 def _cache_folder():
-    import pooch
-
-    return Path(pooch.os_cache("nclib"))
+    return platformdirs.user_cache_path("nclib")
 
 
 def _cached(name):
@@ -562,9 +593,6 @@ def _find(name, root):
 
 def _fetch(name):
     """Path of ``name`` in the user's cache, downloaded unless it is there."""
-    import pooch
-    import requests
-
     if path := _cached(name):
         return path
     if _offline():
@@ -572,6 +600,9 @@ def _fetch(name):
             f"{name} is not in the cache, and NCLIB_OFFLINE forbids to "
             f"download it; {_REMEDY}"
         )
+    pooch = load("pooch", "nclib.fashion_mnist")
+    import requests
+
     cache = _cache_folder()
     reasons = []
     for mirror in _MIRRORS:

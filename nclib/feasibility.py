@@ -24,10 +24,9 @@ from nclib._checks import (
     check_Xy,
     split_class,
 )
+from nclib.decisions import ClassDecision, Decision, data_fingerprint, occurs
 
 __all__ = [
-    "ClassDecision",
-    "Decision",
     "decide",
     "exact_margin",
 ]
@@ -42,97 +41,6 @@ _CLEAR = 1e-8
 _MOST_TRIALS = 3
 # Entries of a reduced system that counts as small.
 _SMALL = 500
-
-
-@dataclass(frozen=True)
-class ClassDecision:
-    """The answer to (2.12) for one class.
-
-    Attributes
-    ----------
-    label : int
-        The class.
-    feasible : bool or None
-        With ``verify``, an answer is proved or it is None; ``message`` says
-        why.
-    beta : (d,) array or None
-        When feasible: ``X_in @ beta == 1``, ``X_out @ beta <= 0``.
-    farkas : (u, s) or None
-        When infeasible: u (n_in,), s >= 0 (n_out,),
-        ``X_in.T @ u + X_out.T @ s == 0`` and ``u.sum() < 0``.
-    verified : bool
-        True iff independent code proved the answer for the given float64
-        data, rounding errors counted, and the numbers handed over to
-        ``accuracy``.
-    accuracy : float
-        Proved bound on the error of ``beta`` or ``farkas``, at most 1e-6, as
-        `nclib.certificates.verify_primal` and ``verify_farkas`` define it.
-        nan where no float64 numbers that good were found: then these are
-        None, though the answer is proved.
-    margin : float
-        Room in the certificate, in [-1, 1]. Positive when feasible: the
-        length of the shortest neuron that says 1 to the class, whatever it
-        says to the others, over that of ``beta``. Negative when infeasible:
-        minus the distance that one can go from 0 in the direction of that
-        neuron within the convex hull of the other samples' unit vectors, as
-        far as ``farkas`` shows; both orthogonal to what keeps the class at
-        equal values. Another certificate of the same answer may have more,
-        up to `exact_margin`; neither measures how many samples would have to
-        change. Features that settle samples by their sign are left out, and
-        features that differ in size by more than 2**20 are evened out first.
-        nan when no sample outside the class takes part.
-    message : str
-        How the answer was reached and what the check measured.
-    """
-
-    label: int
-    feasible: bool | None
-    beta: np.ndarray | None
-    farkas: tuple[np.ndarray, np.ndarray] | None
-    verified: bool
-    accuracy: float
-    margin: float
-    message: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Whether neural collapse occurs on a data set.
-
-    Attributes
-    ----------
-    occurs : bool or None
-        True iff (2.12) is feasible for every class; False iff it is
-        infeasible for one; None when a class is undecided, or when only some
-        classes were asked for and those are feasible.
-    classes : dict
-        Label to `ClassDecision`.
-    """
-
-    occurs: bool | None
-    classes: dict
-
-    @property
-    def verified(self):
-        """Whether the answer to every class asked for is proved."""
-        return all(c.verified for c in self.classes.values())
-
-    def __str__(self):
-        answers = list(self.classes.values())
-        feasible = sum(c.feasible is True for c in answers)
-        infeasible = [c.label for c in answers if c.feasible is False]
-        undecided = [c.label for c in answers if c.feasible is None]
-        proved = sum(c.verified for c in answers)
-        lines = [
-            f"neural collapse occurs: {self.occurs}",
-            f"{feasible} of {len(answers)} classes feasible, "
-            f"{proved} answers proved",
-        ]
-        if infeasible:
-            lines.append(f"infeasible: {infeasible}")
-        if undecided:
-            lines.append(f"undecided: {undecided}")
-        return "\n".join(lines)
 
 
 def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
@@ -195,7 +103,7 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
 
     def answer(position):
         inside = codes == position
-        return _decide_class(X[inside], X[~inside], names[position], verify)
+        return decide_class(X[inside], X[~inside], names[position], verify)
 
     positions = [names.index(label) for label in wanted]
     bar = tqdm(total=len(positions), desc="deciding", disable=not progress)
@@ -211,14 +119,11 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
                 decisions = _collected(
                     run(joblib.delayed(answer)(k) for k in positions), bar
                 )
-    answers = [c.feasible for c in decisions.values()]
-    if False in answers:
-        occurs = False
-    elif None in answers or len(decisions) < len(labels):
-        occurs = None
-    else:
-        occurs = True
-    return Decision(occurs, decisions)
+    return Decision(
+        occurs(decisions, names),
+        decisions,
+        data_fingerprint(X, codes, labels),
+    )
 
 
 def _collected(answers, bar):
@@ -261,7 +166,8 @@ class _Candidate:
 
 # What overflows fails the checks that follow.
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
-def _decide_class(X_in, X_out, label, verify):
+def decide_class(X_in, X_out, label=None, verify=True):
+    """The answer to (2.12) for one class, and what was tried for it."""
     candidates = _candidates(X_in, X_out)
     if not verify:
         for candidate in candidates:

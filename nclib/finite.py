@@ -1,12 +1,11 @@
 r"""Bounds for every sample size: can a class collapse, and how surely?
 
 The boundary of `nclib.asymptotics` is a limit. Here are bounds that hold at
-every n, without a hidden constant, from both sides. They rest on one law: the
-squared distance of a Gaussian point from the random cone of the problem is
-chi-square with d_c - p - B degrees of freedom, d_c the smallest feasible
-dimension, p the rank of the means, B a fair coin. So a Laplace transform of
-the distance bounds the tails of d_c, and the distance is the minimum of a
-convex program, so that any direction v bounds it from above.
+every n, without a hidden constant, from both sides. They rest on the law of
+`nclib.cones`: the squared distance from the cone is chi-square with
+d_c - p - B degrees of freedom. So a Laplace transform of the distance bounds
+the tails of d_c, and the distance is the minimum of a convex program, so that
+any direction v bounds it from above.
 
 With y ~ N(a, s^2) everything is made of the moments
 
@@ -29,18 +28,16 @@ from scipy.stats import binom
 
 from nclib._checks import check_integer, check_means, check_real
 from nclib.asymptotics import phase_boundary
-from nclib.data import GaussianMixture, pad_means
-from nclib.transition import LeadingColumns, smallest
+from nclib.cones import Cone, cones, span
+from nclib.transition import smallest
 
 __all__ = [
     "allowed_noise",
     "allowed_samples",
-    "cone_distances",
     "feasibility_bound",
     "infeasibility_bound",
     "log_bound",
     "needed_dimensions",
-    "sampled_dimensions",
 ]
 
 # No probability is rounded to 0: the bound would be false.
@@ -49,7 +46,7 @@ _LEAST = np.finfo(float).tiny
 _SAME = 1e-3
 
 
-def feasibility_bound(means, sigma, n, d, k=0):
+def feasibility_bound(means, sigma, n, d, k=0, *, noise=None):
     r"""Upper bound on the chance that class k cannot collapse, at every n.
 
     The smallest value of :func:`log_bound` over v and xi, and no larger than
@@ -71,6 +68,9 @@ def feasibility_bound(means, sigma, n, d, k=0):
     k : int or None
         Row of `means` that is the target class; None bounds the chance that
         not all classes can collapse, by the sum.
+    noise : (K,) array_like, optional
+        Noise levels of the classes, in units of sigma; 1 by default. A class
+        with its own noise is one whose mean is divided by it.
 
     Returns
     -------
@@ -96,12 +96,12 @@ def feasibility_bound(means, sigma, n, d, k=0):
     >>> round(nclib.feasibility_bound(means, 0.5, 300, 420), 4)
     0.0003
     """
-    problems = _problems(means, sigma, n, k)
+    problems = _problems(means, sigma, n, k, noise)
     d = check_integer("d", d, 1)
     return float(min(1.0, sum(p.failure(d) for p in problems)))
 
 
-def infeasibility_bound(means, sigma, n, d, k=0):
+def infeasibility_bound(means, sigma, n, d, k=0, *, noise=None):
     r"""Lower bound on the chance that class k cannot collapse, at every n.
 
     With :math:`G_x(v)` the expectation of exp(-x (the program's value at v)),
@@ -120,6 +120,8 @@ def infeasibility_bound(means, sigma, n, d, k=0):
     k : int or None
         Row of `means` that is the target class; None bounds the chance that
         not all classes can collapse, by the largest of the K.
+    noise : (K,) array_like, optional
+        As for :func:`feasibility_bound`.
 
     Returns
     -------
@@ -147,7 +149,7 @@ def infeasibility_bound(means, sigma, n, d, k=0):
     >>> round(nclib.infeasibility_bound(means, 0.5, 300, 350), 4)
     0.9998
     """
-    problems = _problems(means, sigma, n, k)
+    problems = _problems(means, sigma, n, k, noise)
     d = check_integer("d", d, 1)
     return float(max(0.0, *(p.certain_failure(d) for p in problems)))
 
@@ -212,7 +214,7 @@ def log_bound(means, sigma, n, d, v, xi, k=0):
     return float(constant - (d - problem.rank) * rate)
 
 
-def needed_dimensions(means, sigma, n, failure, k=None):
+def needed_dimensions(means, sigma, n, failure, k=None, *, noise=None):
     """Smallest d from which :func:`feasibility_bound` is below ``failure``.
 
     Parameters
@@ -223,6 +225,8 @@ def needed_dimensions(means, sigma, n, failure, k=None):
         The chance of failure that is allowed, in (0, 1).
     k : int or None
         Class; all classes together unless given.
+    noise : (K,) array_like, optional
+        As for :func:`feasibility_bound`.
 
     Returns
     -------
@@ -241,12 +245,12 @@ def needed_dimensions(means, sigma, n, failure, k=None):
     >>> nclib.needed_dimensions(means, 0.5, 300, failure=1 / 300)
     417
     """
-    problems = _problems(means, sigma, n, k)
+    problems = _problems(means, sigma, n, k, noise)
     failure = _check_failure(failure)
     # The sum of the K bounds is met between these two.
     low = max(p.enough(failure) for p in problems) - 1
     high = max(p.enough(failure / len(problems)) for p in problems) + 1
-    total = int(problems[0].sizes.sum())
+    total = problems[0].total
     return smallest(
         lambda d: sum(p.failure(d) for p in problems) <= failure,
         max(low, 1),
@@ -254,12 +258,12 @@ def needed_dimensions(means, sigma, n, failure, k=None):
     )
 
 
-def allowed_samples(means, sigma, d, failure, k=None):
+def allowed_samples(means, sigma, d, failure, k=None, *, noise=None):
     """Largest n a class at which the chance of failure is bounded so.
 
     Parameters
     ----------
-    means, sigma, d, k
+    means, sigma, d, k, noise
         As for :func:`feasibility_bound`.
     failure : float
         The chance of failure that is allowed, in (0, 1).
@@ -284,24 +288,24 @@ def allowed_samples(means, sigma, d, failure, k=None):
     means = check_means(means)
     d, failure = check_integer("d", d, 1), _check_failure(failure)
     sure = d // len(means)
-    rank = len(_coordinates(means)[1])
+    rank = len(span(means))
 
     def fails(n):
         if n <= max(sure, rank):
             return n > sure
-        return feasibility_bound(means, sigma, n, d, k) > failure
+        return feasibility_bound(means, sigma, n, d, k, noise=noise) > failure
 
     # Refuses what is malformed also where no bound is asked for.
-    _problems(means, sigma, rank + 1, k)
+    _problems(means, sigma, rank + 1, k, noise)
     return smallest(fails, sure + 1, max(d, sure) + 1) - 1
 
 
-def allowed_noise(means, n, d, failure, k=None):
+def allowed_noise(means, n, d, failure, k=None, *, noise=None):
     """Largest sigma at which the chance of failure is bounded so.
 
     Parameters
     ----------
-    means, n, d, k
+    means, n, d, k, noise
         As for :func:`feasibility_bound`.
     failure : float
         The chance of failure that is allowed, in (0, 1).
@@ -310,7 +314,7 @@ def allowed_noise(means, n, d, failure, k=None):
     -------
     float
         ``numpy.inf`` where Wendel's law is enough, and 0 where the bound
-        asks for less than 1e-6 of the largest mean.
+        asks for less than 1e-6 of the largest mean over its `noise`.
 
     Raises
     ------
@@ -324,15 +328,14 @@ def allowed_noise(means, n, d, failure, k=None):
     >>> round(nclib.allowed_noise(means, 300, 360, failure=1 / 300), 2)
     0.22
     """
-    means = check_means(means)
     d, failure = check_integer("d", d, 1), _check_failure(failure)
-    size = np.linalg.norm(means, axis=1).max()
-    problems = _problems(means, size or 1.0, n, k)
+    problems = _problems(means, 1.0, n, k, noise)
+    size = np.linalg.norm(problems[0].margins, axis=1).max()
     if sum(p.wendel(d) for p in problems) <= failure:
         return np.inf
 
     def excess(log_sigma):
-        problems = _problems(means, np.exp(log_sigma), n, k)
+        problems = _problems(means, np.exp(log_sigma), n, k, noise)
         return np.log(sum(p.failure(d) for p in problems) / failure)
 
     low, high = np.log(1e-6 * size) if size else -np.inf, np.log(1e3 * size)
@@ -344,185 +347,35 @@ def allowed_noise(means, n, d, failure, k=None):
     return float(np.exp(brentq(excess, low, high, xtol=1e-7) - 2e-7))
 
 
-def sampled_dimensions(means, sigma, n, draws, seed, k=0):
-    r"""Critical dimensions of full data, for classes of any sizes.
-
-    Parameters
-    ----------
-    means, sigma, n, k
-        As for :func:`feasibility_bound`.
-    draws : int
-    seed : int
-
-    Returns
-    -------
-    (draws,) int array
-        Smallest d at which (2.12) is feasible.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument.
-
-    Examples
-    --------
-    >>> import numpy as np, nclib
-    >>> from nclib.finite import sampled_dimensions
-    >>> means = nclib.two_cluster_means(2, np.pi)
-    >>> d = sampled_dimensions(means, 0.5, (3, 5), draws=4, seed=0)
-    >>> bool(((3 <= d) & (d <= 8)).all())
-    True
-    """
-    (problem,) = _problems(means, sigma, n, check_integer("k", k, 0))
-    draws = check_integer("draws", draws, 1)
-    seed = check_integer("seed", seed, 0)
-    mixture = GaussianMixture(
-        pad_means(problem.margins, problem.total), sigma=1.0
-    )
-    result = []
-    for child in np.random.SeedSequence(seed).spawn(draws):
-        X, y = mixture.sample(problem.sizes, child)
-        data = LeadingColumns(X, y, k)
-        lowest = int(problem.sizes[k])
-        result.append(smallest(data.feasible, lowest, problem.total))
-    return np.array(result)
-
-
-def cone_distances(means, sigma, n, draws, seed, k=0):
-    r"""Squared distances D_n of Gaussian points from the random cone.
-
-    The other side of the law :math:`D_n \sim \chi^2_{d_c-p-B}`: all draws of
-    the convex program at once, by Newton's method.
-
-    Parameters
-    ----------
-    means, sigma, n, k
-        As for :func:`feasibility_bound`.
-    draws : int
-    seed : int
-
-    Returns
-    -------
-    (draws,) array
-
-    Raises
-    ------
-    TypeError, ValueError
-        Naming the argument.
-
-    Examples
-    --------
-    >>> import numpy as np, nclib
-    >>> from nclib.finite import cone_distances
-    >>> means = nclib.two_cluster_means(2, np.pi)
-    >>> cone_distances(means, 0.5, (3, 5), draws=4, seed=0).shape
-    (4,)
-    """
-    (problem,) = _problems(means, sigma, n, check_integer("k", k, 0))
-    draws = check_integer("draws", draws, 1)
-    seed = check_integer("seed", seed, 0)
-    rng = np.random.default_rng(seed)
-    labels = np.repeat(np.arange(len(problem.sizes)), problem.sizes)
-    own, N = labels == k, len(labels)
-    S = rng.standard_normal((draws, N, problem.rank))
-    S += problem.margins[labels]
-    target = np.broadcast_to(-1.0 * own[:, None], (draws, N, 1))
-    g = rng.standard_normal((draws, N))
-    free, x = _program(np.concatenate([S, target], axis=2), g, own)
-    bound, _ = _program(S, g, own)
-    # t >= 0 binds where the free minimizer violates it.
-    return np.where(x[:, -1] >= 0, free, bound)
-
-
-def _program(S, g, own):
-    """Minima over x of the residuals g + S x, others' positive parts."""
-    x = np.zeros((len(S), S.shape[2]))
-
-    def residuals(x):
-        r = g + np.einsum("dij,dj->di", S, x)
-        r = np.where(own | (r > 0), r, 0.0)
-        return (r * r).sum(axis=1), r
-
-    for _ in range(60 if S.shape[2] else 0):
-        value, r = residuals(x)
-        active = (own | (r != 0)).astype(float)
-        gradient = np.einsum("dij,di->dj", S, r)
-        hessian = np.einsum("dij,di,dik->djk", S, active, S)
-        # Far below the own class's part, which alone is regular.
-        hessian += 1e-12 * np.eye(S.shape[2])
-        step = -np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
-        length = np.ones(len(S))
-        for _ in range(12):
-            length[residuals(x + length[:, None] * step)[0] > value] /= 2
-        x = x + length[:, None] * step
-        if np.abs(length[:, None] * step).max() < 1e-9:
-            break
-    return residuals(x)[0], x
-
-
 def _check_failure(failure):
     return check_real("failure", failure, 0.0, exclusive=True, below=1.0)
 
 
-def _coordinates(means):
-    """The means in an orthonormal basis of their span, and the basis."""
-    U, lengths, axes = np.linalg.svd(means, full_matrices=False)
-    tolerance = max(means.shape) * np.finfo(float).eps * lengths[0]
-    rank = int((lengths > tolerance).sum())
-    if rank == means.shape[1]:
-        return means, np.eye(rank)
-    return (U * lengths)[:, :rank], axes[:rank]
-
-
-def _problems(means, sigma, n, k):
+def _problems(means, sigma, n, k, noise=None):
     """The class problems that are asked for, every argument checked."""
-    means = check_means(means)
-    K = len(means)
-    sigma = check_real("sigma", sigma, 0.0, exclusive=True)
-    coordinates, axes = _coordinates(means)
-    sizes = list(n) if np.ndim(n) else [n] * K
-    if len(sizes) != K:
-        raise ValueError(
-            f"n must be one integer or {K}, one a class, got {n!r}"
-        )
-    sizes = np.array([check_integer("n", size, 1) for size in sizes])
-    if sizes.min() <= len(axes):
-        raise ValueError(
-            f"n must exceed the rank of the means, {len(axes)}, got {n!r}"
-        )
-    if k is None:
-        classes = range(K)
-    else:
-        classes = [check_integer("k", k, 0)]
-        if classes[0] >= K:
-            raise ValueError(
-                f"k must be below the number of means {K}, got {k}"
-            )
     return [
-        _Problem(coordinates / sigma, axes, sizes, label) for label in classes
+        _Problem(cone.margins, cone.axes, cone.sizes, cone.k)
+        for cone in cones(means, sigma, n, k, noise)
     ]
 
 
-class _Problem:
-    """Class k of a mixture, its means in units of the noise."""
+class _Problem(Cone):
+    """A cone with the transforms of its distance and their bounds."""
 
-    def __init__(self, margins, axes, sizes, k):
-        self.margins, self.axes, self.sizes, self.k = margins, axes, sizes, k
-        self.rank = len(axes)
-        self.total = int(sizes.sum())
-        self._others = np.arange(len(sizes)) != k
-        # Margins of size 1 along each axis, for the optimizer.
-        self._scale = 1 / np.maximum(1, np.linalg.norm(margins, axis=0))
+    @property
+    def _scale(self):
+        """Margins of size 1 along each axis, for the optimizer."""
+        return 1 / np.maximum(1, np.linalg.norm(self.margins, axis=0))
 
     def log_moments(self, v, xi):
         """log E exp(xi D) at fixed v, D the program there; rows of v."""
         v = np.atleast_2d(v)
         s2 = 1 + np.einsum("ij,ij->i", v, v)
         a = v @ self.margins.T
-        own = self.sizes[self.k]
-        others = _log_moment(a[:, self._others], s2[:, None], xi)
+        own = self.own
+        others = _log_moment(a[:, self.others], s2[:, None], xi)
         return (
-            others @ self.sizes[self._others]
+            others @ self.sizes[self.others]
             - (own - 1) / 2 * np.log1p(-2 * xi * s2)
             + _log_moment(-np.sqrt(own) * a[:, self.k], s2, xi)
         )
@@ -560,21 +413,20 @@ class _Problem:
         return min(line.fun, found.fun if np.isfinite(found.fun) else np.inf)
 
     def _start(self):
-        """The minimizer of the limit, for equal classes."""
-        return (
-            phase_boundary(self.margins, 1.0, self.k).v
-            if self.rank
-            else (np.empty(0))
-        )
+        """The minimizer of the limit."""
+        if not self.rank:
+            return np.empty(0)
+        return phase_boundary(self.margins, 1.0, self.k, sizes=self.sizes).v
 
     def wendel(self, d):
         """The bound of neurons that ignore the means; exact without any."""
-        own = self.sizes[self.k]
-        spare = d - own - self.rank
-        return float(binom.sf(spare, self.total - own, 0.5))
+        if d >= self.total:
+            return 0.0
+        spare = d - self.own - self.rank
+        return float(binom.sf(spare, self.total - self.own, 0.5))
 
     def failure(self, d):
-        own = self.sizes[self.k]
+        own = self.own
         if d < own or d >= self.total:
             return float(d < own)
         log = self._optimize(lambda c, r: c - (d - self.rank) * r)
@@ -584,13 +436,13 @@ class _Problem:
 
     def enough(self, failure):
         """Least d at which the bound is ``failure``, up to the optimizer."""
-        log, own = np.log(failure), self.sizes[self.k]
+        log, own = np.log(failure), self.own
         best = np.ceil(self._optimize(lambda c, r: self.rank + (c - log) / r))
         heads = binom.isf(failure, self.total - own, 0.5)
         return int(min(max(best, own), own + self.rank + heads, self.total))
 
     def certain_failure(self, d):
-        own, p = self.sizes[self.k], self.rank
+        own, p = self.own, self.rank
         if d < own or d >= self.total:
             return float(d < own)
         # The integral over v is infinite.
@@ -637,7 +489,7 @@ class _Problem:
 
     def _log_integral(self, v, x):
         """Log of a bound on the integral of G over all v."""
-        p, own = self.rank, self.sizes[self.k]
+        p, own = self.rank, self.own
         length = np.linalg.norm(v)
         unit = v / length if length > 0 else np.eye(p)[0]
         radii = np.linspace(0.5, 2, 7) * max(length, 0.1)
@@ -681,10 +533,10 @@ class _Problem:
     def _tangents(self, r, unit, x):
         """Bounds of log G on the spheres of radii r, from r * unit."""
         v = r[:, None] * unit
-        s2, a, own = 1 + r * r, v @ self.margins.T, self.sizes[self.k]
+        s2, a, own = 1 + r * r, v @ self.margins.T, self.own
         slopes = np.empty_like(a)
-        slopes[:, self._others] = self.sizes[self._others] * _slope(
-            a[:, self._others], s2[:, None], -x
+        slopes[:, self.others] = self.sizes[self.others] * _slope(
+            a[:, self.others], s2[:, None], -x
         )
         slopes[:, self.k] = -np.sqrt(own) * _slope(
             -np.sqrt(own) * a[:, self.k], s2, -x

@@ -10,7 +10,8 @@ the features of a sample are, to two moments,
 xi fresh noise and l = 1 - 2/pi, four times the variance of the rest. The
 ones are a free intercept. The others are a mixture with means W' mu_c and the
 covariance sigma^2 (W'W + l d I), and whitening leaves of mu_c what noise
-sigma / sqrt(Theta) would leave.
+sigma / sqrt(Theta) would leave. A ReLU of twice the input is twice the output:
+rows may be divided by their noise, and then have one free intercept.
 """
 
 import math
@@ -25,7 +26,7 @@ from nclib._checks import (
     check_means,
     check_real,
 )
-from nclib.asymptotics import Boundary, phase_boundary
+from nclib.asymptotics import Boundary, boundary_of
 from nclib.designs import design_sample
 from nclib.kernels import collapse_width
 
@@ -95,7 +96,9 @@ class LayerWidth:
     boundary: Boundary
 
 
-def layer_width(means, sigma, n, d, k=0, *, sizes=None, mixture=None):
+def layer_width(
+    means, sigma, n, d, k=0, *, sizes=None, noise=None, mixture=None
+):
     r"""Width of a random ReLU layer from which on class k can collapse.
 
     On the features of Gaussian clusters in d dimensions, n samples a class,
@@ -120,9 +123,10 @@ def layer_width(means, sigma, n, d, k=0, *, sizes=None, mixture=None):
         Dimension of the data, in front of the layer.
     k : int
         Target class. Collapse needs the widest of all classes.
-    sizes, mixture : array_like, optional
-        Unequal classes and classes of several clusters, as for
-        `nclib.phase_boundary`.
+    sizes, noise, mixture : array_like, optional
+        Unequal classes, clusters of their own noise, and classes of several
+        clusters, as for `nclib.phase_boundary`. Here the free intercept is
+        longer on louder clusters: their :math:`\eta_c` times as long.
 
     Returns
     -------
@@ -148,31 +152,32 @@ def layer_width(means, sigma, n, d, k=0, *, sizes=None, mixture=None):
     sigma = check_real("sigma", sigma, 0.0, exclusive=True)
     n = check_integer("n", n, 1)
     d = check_integer("d", d, means.shape[1])
-    counts = n * check_design(len(means), sizes, None, mixture)[0]
+    sizes, noise, mixture = check_design(len(means), sizes, noise, mixture)
+    total = n * sizes.sum()
 
     def at(width):
         share = signal_share(width / d)
-        noise = sigma / math.sqrt(share)
-        boundary = phase_boundary(
-            means, noise, k, bias=True, sizes=sizes, mixture=mixture
-        )
-        return LayerWidth(width, share, noise, boundary)
+        louder = sigma / math.sqrt(share)
+        # A layer's constant part is as long as the sample.
+        boundary = boundary_of(means, louder, k, noise, sizes, noise, mixture)
+        return LayerWidth(width, share, louder, boundary)
 
     # A wider layer lets more through, so that there is one root; no class
     # collapses below its size, and all do from the number of samples on.
-    first = at(float(counts.sum()))
+    first = at(float(total))
     return at(
         brentq(
             lambda width: width - n * at(width).boundary.delta,
             0.5 * n * first.boundary.delta,
-            counts.sum(),
+            total,
         )
     )
 
 
 def layer_widths(
-    means, sigma, n, d, draws, seed, k=0, *, sizes=None, mixture=None
-):
+    means, sigma, n, d, draws, seed, k=0, *, sizes=None, noise=None,
+    mixture=None,
+):  # fmt: skip
     """Smallest widths at which class k collapses, behind random layers.
 
     Parameters
@@ -198,7 +203,7 @@ def layer_widths(
     >>> bool(((20 <= widths) & (widths <= 40)).all())
     True
     """
-    design = dict(sizes=sizes, mixture=mixture)
+    design = dict(sizes=sizes, noise=noise, mixture=mixture)
     widths = []
     for child in np.random.SeedSequence(seed).spawn(draws):
         data, layer = child.spawn(2)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nclib._checks import (
+    as_array,
     check_choice,
     check_classifier,
     check_matrix,
@@ -125,17 +126,6 @@ class Metrics(NamedTuple):
         return bool(np.isnan(self.nc1))
 
 
-def to_numpy(value):
-    """Return a NumPy array; tensors are detached and brought to the CPU."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        # NumPy has no bfloat16.
-        if "bfloat16" in str(value.dtype):
-            value = value.float()
-        value = value.numpy()
-    return np.asarray(value)
-
-
 def frame_distance(gram, frame):
     """Distance of a matrix from a frame of norm 1; NaN for zero."""
     scale = np.abs(gram).max()
@@ -226,13 +216,13 @@ def nc_metrics(H, W, y, convention="paper"):
     0.0
     """
     check_choice("convention", convention, CONVENTIONS)
-    H = to_numpy(H)
+    H = as_array("H", H)
     epsilon = np.finfo(H.dtype if H.dtype.kind == "f" else float).eps
     H = check_matrix("H", H)
-    _, codes, classes = check_Xy(H[:, :1], to_numpy(y))
+    _, codes, classes = check_Xy(H[:, :1], y)
     N, D = H.shape
     K = len(classes)
-    W = check_classifier("W", to_numpy(W), D, K)
+    W = check_classifier("W", W, D, K)
 
     counts = np.bincount(codes)
     H = H[np.argsort(codes, kind="stable")]

@@ -15,7 +15,6 @@ from scipy.special import softmax
 from nclib import minimality
 from nclib._checks import check_balanced, check_problem, check_Xy
 from nclib.feasibility import decide
-from nclib.metrics import to_numpy
 from nclib.networks import ShallowNet
 
 __all__ = ["Minimum", "certify_minimum"]
@@ -398,7 +397,7 @@ def _checked(net, X, y):
             "net must have two layers: give the features of its first layer "
             "as X, and a ShallowNet without first_layer"
         )
-    X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
+    X, codes, classes = check_Xy(X, y)
     for what, size, needed in (
         ("W1 must have one row a column of X", net.W1.shape[0], X.shape[1]),
         ("W must have one column a class", net.W.shape[1], len(classes)),

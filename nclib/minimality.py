@@ -36,9 +36,9 @@ where a slope cannot help, by its curvature.
 from dataclasses import dataclass
 
 import numpy as np
-from mpmath import iv
 
 from nclib._ball import Ball, norm
+from nclib._extras import load
 from nclib.certificates import least_eigenvalue_bound, sigma_min_bound
 from nclib.networks import ShallowNet
 
@@ -649,6 +649,7 @@ def _fine_gradient(problem, active, H, W, step):
 
     In intervals of 120 bits; for entries as coordinates.
     """
+    iv = load("mpmath", "nclib.certify_minimum").iv
     iv.prec = 120
     N, K = problem.N, problem.K
     split = int(active.sum())

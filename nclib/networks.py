@@ -13,7 +13,6 @@ from nclib._checks import (
     check_Xy,
 )
 from nclib.feasibility import decide
-from nclib.metrics import to_numpy
 from nclib.upfm import upfm_minimizer, upfm_risk
 
 __all__ = [
@@ -81,8 +80,8 @@ class ShallowNet:
     first_layer: np.ndarray | None = None
 
     def __post_init__(self):
-        W1 = check_matrix("W1", to_numpy(self.W1))
-        W = check_matrix("W", to_numpy(self.W))
+        W1 = check_matrix("W1", self.W1)
+        W = check_matrix("W", self.W)
         first_layer = self.first_layer
         if W.shape[0] != W1.shape[1]:
             raise ValueError(
@@ -90,7 +89,7 @@ class ShallowNet:
                 f"got shape {W.shape}"
             )
         if first_layer is not None:
-            first_layer = check_matrix("first_layer", to_numpy(first_layer))
+            first_layer = check_matrix("first_layer", first_layer)
             if first_layer.shape[1] != W1.shape[0]:
                 raise ValueError(
                     f"first_layer must have one column a row of W1, "
@@ -105,7 +104,7 @@ class ShallowNet:
 
     def features(self, X):
         """Return the features H (N, D) of the samples X (N, d)."""
-        X = check_matrix("X", to_numpy(X))
+        X = check_matrix("X", X)
         layers = [self.W1]
         if self.first_layer is not None:
             layers = [self.first_layer, self.W1]
@@ -202,7 +201,7 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
            [0.  , 7.07],
            [0.  , 7.07]])
     """
-    X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
+    X, codes, classes = check_Xy(X, y)
     K = len(classes)
     D = K if width is None else check_integer("width", width, K)
     solution = _minimizer(codes, lambda_W, lambda_H, loss, D)
@@ -308,9 +307,9 @@ def network_of_classifier(
     >>> bool(same.mean() > 0.999)
     True
     """
-    X, codes, classes = check_Xy(to_numpy(X), to_numpy(y))
+    X, codes, classes = check_Xy(X, y)
     (N, d), K = X.shape, len(classes)
-    B = check_classifier("B", to_numpy(B), d, K)
+    B = check_classifier("B", B, d, K)
     if N >= d:
         raise ValueError(
             f"X must have fewer samples than features, got shape {X.shape}"

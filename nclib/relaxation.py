@@ -18,6 +18,7 @@ from nclib._checks import (
     check_matrix,
     check_problem,
 )
+from nclib._extras import load
 from nclib.upfm import penalty_slope, upfm_minimizer
 
 __all__ = [
@@ -165,8 +166,7 @@ def _scalar(K, n, lambda_W, lambda_H, loss):
 
 
 def _sdp(counts, lambda_W, lambda_H, loss, full):
-    import cvxpy as cp
-
+    cp = load("cvxpy", "nclib.upfm_sdp")
     K, N = len(counts), counts.sum()
     labels = np.repeat(np.arange(K), counts) if full else np.arange(K)
     sizes = np.ones(N) if full else counts.astype(float)

@@ -4,13 +4,16 @@ Each task gets its own child of the seed, and its result is stored under a
 hash of the task and its module, its arguments, its seed and the code of
 nclib. So results do not depend on the number of workers or on their order,
 an interrupted sweep continues where it stopped, and an edit of the task or
-of nclib starts afresh. The wording of the ledger is no such edit.
+of nclib starts afresh. The wording of the ledger is no such edit. Sweeps
+that run at the same time on one cache divide their tasks.
 """
 
 import hashlib
 import inspect
 import os
 import platform
+import sys
+import time
 import warnings
 from functools import cache
 from importlib import metadata
@@ -19,11 +22,13 @@ from pathlib import Path
 import joblib
 import numpy as np
 import platformdirs
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
-from nclib._checks import check_integer
+from nclib._checks import check_integer, check_shard
+from nclib._claims import Watch, claimed
 from nclib._files import read_array, write_array
+from nclib._memory import copies
 
 __all__ = [
     "cache_folder",
@@ -57,8 +62,15 @@ def code_hash():
 @cache
 def _versions():
     libraries = ("cvxpy", "numpy", "scikit-learn", "scipy", "torch")
-    found = [f"{name} {metadata.version(name)}" for name in libraries]
+    found = [f"{name} {_version(name)}" for name in libraries]
     return ", ".join([f"Python {platform.python_version()}", *found])
+
+
+def _version(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "missing"
 
 
 def cache_folder():
@@ -77,10 +89,11 @@ def cache_folder():
 
 
 def workers(n_jobs=None):
-    """``n_jobs``, or as many as the cores this process may use.
+    """``n_jobs``, or as many as the cores and the memory allow.
 
-    Counted by joblib: its affinity, a container's quota of CPU time and
-    ``LOKY_MAX_CPU_COUNT`` are respected.
+    The cores this process may use are counted by joblib: its affinity, a
+    container's quota of CPU time and ``LOKY_MAX_CPU_COUNT`` are respected.
+    The memory that is free must hold so many processes as large as this one.
 
     Examples
     --------
@@ -90,7 +103,8 @@ def workers(n_jobs=None):
     """
     if n_jobs is not None:
         return check_integer("n_jobs", n_jobs, 1)
-    return joblib.cpu_count()
+    cores, fit = joblib.cpu_count(), copies()
+    return cores if fit is None else max(1, min(cores, fit))
 
 
 def _identity(task):
@@ -132,9 +146,9 @@ def _constant(value):
 
 
 def _numbers(result, task):
-    """The result as an array, if it can be stored as one."""
+    """A copy of the result as an array, if it can be stored as one."""
     try:
-        array = np.asarray(result)
+        array = np.array(result)
     except ValueError:
         array = None
     if array is None or array.dtype.hasobject:
@@ -145,13 +159,34 @@ def _numbers(result, task):
     return array
 
 
-def _stored(path, task, arguments, seed):
+@cache
+def _libraries(_):
+    return ThreadpoolController()
+
+
+def _alone(task, arguments, seed, i):
     # One thread a worker: the fastest split of the cores, and sums that do
-    # not depend on how many workers there are.
-    with threadpool_limits(1):
-        result = _numbers(task(*arguments, seed), task)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_array(path, result)
+    # not depend on how many workers there are. To find the libraries takes
+    # a millisecond, so it is done again only after an import.
+    child = np.random.SeedSequence(seed, spawn_key=(i,))
+    with _libraries(len(sys.modules)).limit(limits=1):
+        return _numbers(task(*arguments, child), task)
+
+
+def _computed(path, number, task, arguments, seed, i):
+    """Task i's number, result and whether it ran here; no result: held."""
+    with claimed(path, number) as mine:
+        if not mine:
+            return i, None, False
+        result = _kept(path)
+        if result is not None:
+            return i, result, False
+        started = time.monotonic()
+        result = _alone(task, arguments, seed, i)
+        # A power cut may damage what was quick to compute: the checksum
+        # tells. To force each result onto the disk takes milliseconds.
+        write_array(path, result, flush=time.monotonic() - started > 1)
+        return i, result, True
 
 
 def _kept(path):
@@ -162,11 +197,11 @@ def _kept(path):
         return None
     except ValueError as error:
         warnings.warn(f"{error}; computed again", stacklevel=3)
-        path.unlink(missing_ok=True)
+        Path(path).unlink(missing_ok=True)
         return None
 
 
-def sweep(task, arguments, seed, n_jobs=None, title=None):
+def sweep(task, arguments, seed, n_jobs=None, title=None, shard=None):
     """Run ``task(*arguments[i], seed_i)`` for every i, in parallel.
 
     Parameters
@@ -184,24 +219,35 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
         chosen with ``joblib.parallel_config`` (Dask, say) is respected.
     title : str, optional
         Name on the progress bar, which shows on terminals only.
+    shard : (int, int), optional
+        ``(k, m)`` runs only the tasks k, k + m, k + 2 m, ..., with
+        0 <= k < m: one of m jobs on a cluster.
 
     Returns
     -------
     list of arrays
-        In the order of ``arguments``.
+        In the order of ``arguments``; of ``arguments[k::m]`` for a shard.
 
     Raises
     ------
     TypeError, ValueError
-        If ``seed`` or ``n_jobs`` is not an integer in range; if ``task`` is
-        a lambda, local or defined in the running script or notebook, or
-        returns what is no array of numbers.
+        If ``seed`` or ``n_jobs`` is not an integer in range, ``shard`` no
+        pair of them; if ``task`` is a lambda, local or defined in the
+        running script or notebook, or returns what is no array of numbers.
+    OSError
+        If a result is missing and the cache cannot be written.
 
     Notes
     -----
     Finished tasks are kept under `cache_folder`, each written at once and
     whole, with a checksum, so the sweep may be interrupted and run again; a
     damaged file is computed again, with a warning.
+
+    Several processes, on several machines that share the folder, may run the
+    same sweep at once. Each task is computed by one of them, and all return
+    all results; with shards, each its own. The tasks of a process that is
+    killed are taken over: at once on its machine, after 150 seconds on
+    another.
 
     Examples
     --------
@@ -214,32 +260,50 @@ def sweep(task, arguments, seed, n_jobs=None, title=None):
     [array([0, 5]), array([0, 5])]
     """
     seed = check_integer("seed", seed, 0)
-    children = np.random.SeedSequence(seed).spawn(len(arguments))
+    n_jobs = workers(n_jobs)
+    first, step = (0, 1) if shard is None else check_shard("shard", shard)
+    chosen = range(first, len(arguments), step)
     identity = _identity(task)
     folder = cache_folder() / "sweep"
-    paths = [
-        folder / f"{joblib.hash((identity, seed, i, args))}.result"
-        for i, args in enumerate(arguments)
-    ]
-    results = []
-    for path in paths:
-        results.append(_kept(path))
-    missing = [i for i, result in enumerate(results) if result is None]
-    run = joblib.Parallel(
-        n_jobs=workers(n_jobs), return_as="generator_unordered"
-    )
-    jobs = (
-        joblib.delayed(_stored)(paths[i], task, arguments[i], children[i])
-        for i in missing
-    )
-    with tqdm(
-        total=len(paths),
-        initial=len(paths) - len(missing),
+    # Texts, since a task may take no longer than to build a Path.
+    keys = (joblib.hash((identity, seed, i, arguments[i])) for i in chosen)
+    paths = {
+        i: f"{folder}{os.sep}{key}.result"
+        for i, key in zip(chosen, keys, strict=True)
+    }
+    results = {}
+    for i in chosen:
+        results[i] = _kept(paths[i])
+    open_tasks = {i for i in chosen if results[i] is None}
+    if not open_tasks:
+        return list(results.values())
+    folder.mkdir(parents=True, exist_ok=True)
+    run = joblib.Parallel(n_jobs, return_as="generator_unordered")
+    bar = tqdm(
+        total=len(chosen),
+        initial=len(chosen) - len(open_tasks),
         desc=title,
         disable=None,
-    ) as bar:
-        for _ in run(jobs):
-            bar.update()
-    for i in missing:
-        results[i] = read_array(paths[i])
-    return results
+    )
+    watch, elsewhere = Watch(), 0
+    # The number of the claim to try, of each task that nobody else holds.
+    free = dict.fromkeys(open_tasks, 0)
+    with bar:
+        while free:
+            done = run(
+                joblib.delayed(_computed)(
+                    paths[i], number, task, arguments[i], seed, i
+                )
+                for i, number in sorted(free.items())
+            )
+            for i, result, here in done:
+                if result is None:
+                    continue
+                open_tasks.remove(i)
+                results[i] = result
+                elsewhere += not here
+                if elsewhere:
+                    bar.set_postfix_str(f"{elsewhere} elsewhere", False)
+                bar.update()
+            free = watch.wait({i: paths[i] for i in open_tasks})
+    return list(results.values())

@@ -20,7 +20,6 @@ from nclib._checks import (
     check_problem,
     check_Xy,
 )
-from nclib.metrics import to_numpy
 
 __all__ = [
     "PENALTIES",
@@ -242,10 +241,10 @@ def upfm_risk(H, W, y, lambda_W, lambda_H, loss="ce"):
     True
     """
     lambda_W, lambda_H = check_problem(lambda_W, lambda_H, loss, False)
-    H = check_matrix("H", to_numpy(H))
-    _, codes, classes = check_Xy(H[:, :1], to_numpy(y))
+    H = check_matrix("H", H)
+    _, codes, classes = check_Xy(H[:, :1], y)
     N, K = len(codes), len(classes)
-    W = check_classifier("W", to_numpy(W), H.shape[1], K)
+    W = check_classifier("W", W, H.shape[1], K)
     logits = H @ W
     if loss == "ce":
         # Relative to the true logit: no cancellation at large margins.

@@ -1,8 +1,11 @@
 """Run every test at the quick scale and on this checkout's nclib."""
 
 import os
+import re
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,3 +27,44 @@ def pytest_sessionstart(session):
     # fixtures, hence the factory behind tmp_path_factory.
     folder = session.config._tmp_path_factory.mktemp("nclib-cache")
     os.environ["NCLIB_CACHE"] = str(folder)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--core",
+        action="store_true",
+        help="only what the core can run: pytest --core tests/test_*.py",
+    )
+
+
+def beyond_the_core(config, error):
+    """Whether it is about a package that the core does without."""
+    other = re.search(r"No module named '(?!nclib|numpy|scipy)", str(error))
+    extra = "nclib-collapse[" in str(error)
+    return config.getoption("core") and (other or extra)
+
+
+class Module(pytest.Module):
+    def collect(self):
+        try:
+            return list(super().collect())
+        except self.CollectError as error:
+            if not beyond_the_core(self.config, error):
+                raise
+        pytest.skip("needs more than the core", allow_module_level=True)
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    if parent.config.getoption("core"):
+        return Module.from_parent(parent, path=module_path)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    except ImportError as error:
+        if beyond_the_core(item.config, error):
+            pytest.skip(str(error))
+        raise

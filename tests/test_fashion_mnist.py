@@ -36,6 +36,9 @@ def root(tmp_path, monkeypatch):
     folder.mkdir()
     (folder / IMAGES).write_bytes(gzip.compress(encode(PIXELS)))
     (folder / LABELS).write_bytes(gzip.compress(encode(Y)))
+    for name, array in ((IMAGES, PIXELS), (LABELS, Y)):
+        digest = hashlib.sha256(array).hexdigest()
+        monkeypatch.setitem(data._CONTENT, name, digest)
     return folder
 
 
@@ -46,9 +49,8 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("NCLIB_OFFLINE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     data._downloaded.cache_clear()
-    pooch = pytest.importorskip("pooch")
+    pytest.importorskip("pooch")
     folder = tmp_path / "cache" / "nclib"
-    monkeypatch.setattr(pooch, "os_cache", lambda project: folder)
 
     def refuse(*args, **kwargs):
         raise OSError("network refused by the test")
@@ -134,6 +136,18 @@ def test_missing_file_and_folder(root, cache):
         fashion_mnist(split="test", root=root)
     with pytest.raises(FileNotFoundError, match="gone does not exist"):
         fashion_mnist(root=root / "gone")
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, bytes])
+def test_files_of_another_set_under_the_same_names_are_refused(root, packed):
+    # As MNIST's: the same shapes and labels, other pixels.
+    (root / IMAGES).write_bytes(packed(encode(PIXELS[::-1].copy())))
+    with pytest.raises(ValueError, match="is not the file of Fashion-MNIST"):
+        fashion_mnist(root=root)
+    (root / IMAGES).write_bytes(packed(encode(PIXELS)))
+    (root / LABELS).write_bytes(packed(encode(Y[::-1].copy())))
+    with pytest.raises(ValueError, match="labels-idx1-ubyte.gz is not the"):
+        fashion_mnist(root=root)
 
 
 def test_illegal_split(root):

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.optimize import minimize
 from scipy.stats import norm
 
 import nclib
-from nclib.asymptotics import intercept_threshold, phase_boundary
+from nclib.asymptotics import intercept_threshold, phase_boundary, psi
 from nclib.data import two_cluster_means
 from nclib.layer import layer_width, layer_widths, signal_share
 
@@ -80,6 +81,41 @@ def test_the_width_is_the_fixed_point():
             assert found.width == pytest.approx(100 * again.delta, abs=1e-9)
 
 
+def test_a_loud_cluster_has_a_longer_intercept():
+    # Rows divided by their noise: one intercept, means over their noise.
+    means, noise = two_cluster_means(2, 2.0), np.array([0.5, 2.0])
+    drawn = [
+        layer_widths(at, 0.5, 20, 60, 5, 9, noise=levels)
+        for at, levels in ((means, noise), (means / noise[:, None], None))
+    ]
+    assert np.array_equal(*drawn)
+    for k in (0, 1):
+        found = layer_width(means, 0.4, 80, 200, k, noise=noise)
+        moved = layer_width(means / noise[:, None], 0.4, 80, 200, k)
+        assert found.width == pytest.approx(moved.width, rel=1e-12)
+        own = phase_boundary(means, found.sigma, k, True, noise=noise)
+        assert abs(own.delta - found.boundary.delta) > 1e-3
+    # Loud and quiet samples of one class, by a general optimizer.
+    levels, twice = np.array([0.5, 1.5, 1.0, 1.0]), np.repeat(OPPOSED, 2, 0)
+    shares = np.kron(np.eye(2), [0.5, 0.5])
+    found = layer_width(
+        twice, 0.4, 80, 200, noise=levels, mixture=shares
+    )  # fmt: skip
+
+    def F(x):
+        v, b, t = x
+        a = v * twice[:, 0] / levels / found.sigma + b
+        own = np.mean((t / levels[:2] - a[:2]) ** 2)
+        return 1 + v**2 + own + psi(a[2], np.sqrt(1 + v**2))
+
+    least = minimize(
+        F, [-0.1, -0.1, 0.1], method="L-BFGS-B",
+        bounds=[(None, None), (None, None), (0, None)],
+        options=dict(ftol=1e-15, gtol=1e-9),
+    )  # fmt: skip
+    assert found.boundary.delta == pytest.approx(least.fun, abs=1e-7)
+
+
 def test_signal_helps_between_two_known_ends():
     widths = [
         layer_width(OPPOSED, s, 120, 400).width for s in (1e-3, 0.3, 1e3)
@@ -103,6 +139,7 @@ def test_signal_helps_between_two_known_ends():
         (OPPOSED, 0.3, 240, 0, {}),
         (np.eye(3), 0.4, 240, 0, {}),
         (OPPOSED, 0.3, 240, 0, dict(sizes=(1, 2))),
+        (OPPOSED, 0.4, 240, 1, dict(noise=(0.5, 2))),
     ],
 )
 def test_random_layers_follow_the_prediction(means, sigma, d, k, design):

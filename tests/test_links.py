@@ -1,6 +1,7 @@
 """Every target named in the book exists: pages, labels, citations."""
 
 import re
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -108,7 +109,19 @@ def test_contents_and_pages_agree():
     assert listed == set(PAGES)
 
 
-def test_readme_links_exist():
+def test_readme_links_exist_and_work_anywhere():
     text = (ROOT / "README.md").read_text()
-    missing = [t for t in LINK.findall(text) if not (ROOT / t).exists()]
-    assert not missing
+    assert not LINK.findall(text), "PyPI shows it without the repository"
+    home = "nclib/nclib/"
+    targets = re.findall(rf"{home}(?:blob/main|main)/([^)\s]+)\)", text)
+    assert len(targets) >= 5
+    assert [t for t in targets if not (ROOT / t).exists()] == []
+
+
+def test_readme_shows_what_its_first_lines_print(capsys):
+    text = (ROOT / "README.md").read_text()
+    code, printed = re.search(
+        r"^```python\n(.*?)^```\n\n(.*?)\n\n", text, re.M | re.S
+    ).groups()
+    exec(code, {})
+    assert capsys.readouterr().out == f"{dedent(printed)}\n"

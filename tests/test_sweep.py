@@ -1,17 +1,18 @@
 """Sweeps: worker count, cache, interruption, edits, damaged files."""
 
-import errno
 import importlib
 import os
+import signal
 import stat
 import subprocess
 import sys
 
+import counting
+import joblib
 import numpy as np
 import pytest
 from helpers import ROOT
 
-from nclib import _files
 from nclib import sweep as module
 from nclib.sweep import code_hash, sweep
 
@@ -187,7 +188,7 @@ def test_what_cannot_be_stored_is_refused_at_once(folders, result):
     with pytest.raises(TypeError, match="^task must return an array"):
         sweep(no_numbers, [(runs, result)] * 5, 0, 1)
     assert count_and_forget(runs) == 1
-    assert not cache.exists()
+    assert not list((cache / "sweep").iterdir())
 
 
 @pytest.mark.parametrize("kept", [0, 10, -1, "flipped"])
@@ -209,16 +210,17 @@ def test_a_damaged_file_is_computed_again_and_said_so(folders, kept):
     assert sweep(draw, tasks, seed=0, n_jobs=1) and not count_and_forget(runs)
 
 
-def test_a_full_disk_leaves_nothing_behind(folders, monkeypatch):
+def test_a_full_disk_leaves_nothing_behind(folders):
     runs, cache = folders
-
-    def full(*_):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(_files.os, "fsync", full)
-        with pytest.raises(OSError, match="No space left"):
-            sweep(draw, [(2, runs)], seed=0, n_jobs=1)
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # No file may grow beyond 4 kB, as if the disk were full then.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            sweep(draw, [(2000, runs)], seed=0, n_jobs=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list((cache / "sweep").iterdir())
     sweep(draw, [(2, runs)], seed=0, n_jobs=1)
     (path,) = (cache / "sweep").iterdir()
@@ -238,3 +240,87 @@ def test_bad_seed_is_named(seed, folders):
 def test_bad_n_jobs_is_named(folders):
     with pytest.raises(ValueError, match="^n_jobs "):
         sweep(draw, [(2, folders[0])], seed=0, n_jobs=0)
+
+
+@pytest.mark.parametrize(
+    "shard", [(3, 3), (-1, 3), (0, 0), (0.0, 2), 3, (1, 2, 3), "01", [0, True]]
+)
+def test_bad_shard_is_named(shard, folders):
+    with pytest.raises((ValueError, TypeError), match="^shard "):
+        sweep(draw, [(2, folders[0])], seed=0, shard=shard)
+    assert not folders[1].exists()
+
+
+def test_keys_are_what_they_always_were(folders):
+    runs, cache = folders
+    tasks = [(2, runs), (3, runs)]
+    sweep(draw, tasks, seed=5, n_jobs=1)
+    identity = module._identity(draw)
+    assert {path.name for path in (cache / "sweep").iterdir()} == {
+        f"{joblib.hash((identity, 5, i, task))}.result"
+        for i, task in enumerate(tasks)
+    }
+
+
+def test_a_task_gets_the_seed_it_always_got(folders):
+    runs, _ = folders
+    found = sweep(draw, [(2, runs)] * 3, seed=7, n_jobs=1)
+    for value, child in zip(
+        found, np.random.SeedSequence(7).spawn(3), strict=True
+    ):
+        np.testing.assert_array_equal(
+            value, np.random.default_rng(child).standard_normal(2)
+        )
+
+
+def test_shards_divide_the_work(folders):
+    runs, cache = folders
+    tasks = counting.tasks(7, 0, runs)
+    parts = [
+        sweep(counting.traced, tasks, 0, n_jobs=1, shard=(k, 3))
+        for k in range(3)
+    ]
+    assert counting.runs(runs) == dict.fromkeys(range(7), 1)
+    whole = sweep(counting.traced, tasks, 0, n_jobs=1)
+    assert counting.runs(runs) == dict.fromkeys(range(7), 1)
+    for k, part in enumerate(parts):
+        np.testing.assert_array_equal(part, whole[k::3])
+    assert sweep(counting.traced, tasks, 0, shard=(8, 9)) == []
+    assert all(p.suffix == ".result" for p in (cache / "sweep").iterdir())
+
+
+def test_two_shells_divide_the_work(folders, tmp_path, monkeypatch):
+    runs, cache = folders
+    shells = [counting.shell(cache, runs, 16, 0.2, 1) for _ in range(2)]
+    printed = {counting.printed(shell) for shell in shells}
+    assert counting.runs(runs) == dict.fromkeys(range(16), 1)
+    monkeypatch.setenv("NCLIB_CACHE", str(tmp_path / "other"))
+    assert printed == {counting.digest(counting.run(runs, 16, 0))}
+    assert all(p.suffix == ".result" for p in (cache / "sweep").iterdir())
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_shell_that_ends_leaves_no_claim_that_stands(how, jobs, folders):
+    runs, cache = folders
+    shell = counting.shell(cache, runs, 8, 0.2, jobs)
+    counting.wait_for(lambda: len(counting.runs(runs)) >= 2)
+    counting.wait_for(lambda: counting.process(runs))
+    os.killpg(shell.pid, how)
+    shell.communicate(timeout=60)
+    assert shell.returncode != 0
+    kept = len(list((cache / "sweep").glob("*.result")))
+    assert kept >= 2
+    before = counting.runs(runs).total()
+    counting.run(runs, 8, 0.2)
+    # Only what was not kept ran again, and at once.
+    assert counting.runs(runs).total() == before + 8 - kept
+    assert all(p.suffix == ".result" for p in (cache / "sweep").iterdir())
+
+
+def test_the_free_memory_bounds_the_workers(monkeypatch):
+    monkeypatch.setattr(module.joblib, "cpu_count", lambda: 64)
+    for fit, expected in ((None, 64), (1000, 64), (10, 10), (0, 1)):
+        monkeypatch.setattr(module, "copies", lambda fit=fit: fit)
+        assert module.workers() == expected
+    assert module.workers(3) == 3

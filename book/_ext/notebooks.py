@@ -23,8 +23,9 @@ try:
     from nclib import ledger
 except ImportError:
     import sys
-    %pip install -q "nclib @ git+{repository}@{version}"
-    # Forget another package of this name.
+    # Another package of this name, of sockets, would hide it.
+    %pip uninstall -q -y nclib
+    %pip install -q "nclib-collapse[all] @ git+{repository}@{version}"
     for name in [m for m in sys.modules if m.split(".")[0] == "nclib"]:
         del sys.modules[name]
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
 
 from nclib import bounds
 from nclib._checks import check_choice, check_integer
@@ -59,7 +59,7 @@ class PhaseDiagram(Record):
         """
         result = np.full(self.rate.shape[:2], np.nan)
         for index in np.ndindex(result.shape):
-            fit = isotonic_regression(self.rate[index])
+            fit = isotonic_regression(self.rate[index]).x
             after = int(np.searchsorted(fit, 0.5))
             if 0 < after < len(fit):
                 low, high = fit[after - 1], fit[after]

@@ -8,11 +8,14 @@ text of size 11 still has 9 pixels on a phone.
 
 import re
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
-from sklearn.isotonic import isotonic_regression
+from scipy.optimize import isotonic_regression
+
+from nclib._extras import load
+
+mpl = load("matplotlib", "nclib.figures")
+_colors = load("matplotlib.colors", "nclib.figures")
+plt = load("matplotlib.pyplot", "nclib.figures")
 
 # The book's backgrounds.
 LIGHT = "#FFFFFF"
@@ -43,7 +46,9 @@ ENOUGH = dict(color=GREEN, linestyle="-.", linewidth=2.2)
 EXACT = dict(color="black", linestyle="-", linewidth=3.0)
 
 # White where collapse is certain, as in the paper; never as dark as EXACT.
-RATE = LinearSegmentedColormap.from_list("rate", ["#5F6B7A", "#FFFFFF"])
+RATE = _colors.LinearSegmentedColormap.from_list(
+    "rate", ["#5F6B7A", "#FFFFFF"]
+)
 
 # How the paper writes the columns of a history that are metrics.
 NAMES = {
@@ -105,7 +110,7 @@ def contrast(color, other):
 
 
 def _luminance(color):
-    rgb = np.array(to_rgb(color))
+    rgb = np.array(_colors.to_rgb(color))
     linear = np.where(
         rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4
     )
@@ -116,7 +121,9 @@ def legible(color, page, ratio):
     """The tint of a color, as near as can be, with that contrast."""
     end = np.zeros(3) if _luminance(page) > 0.2 else np.ones(3)
     for share in np.linspace(0, 1, 101):
-        tint = to_hex((1 - share) * np.array(to_rgb(color)) + share * end)
+        tint = _colors.to_hex(
+            (1 - share) * np.array(_colors.to_rgb(color)) + share * end
+        )
         if contrast(tint, page) >= ratio:
             return tint
     raise ValueError(f"ratio must be possible on {page}, got {ratio!r}")
@@ -132,7 +139,7 @@ def fixed(color):
 
     For what is drawn on a heat map, which stays white.
     """
-    return f"#{int(to_hex(color)[1:], 16) ^ 1:06x}"
+    return f"#{int(_colors.to_hex(color)[1:], 16) ^ 1:06x}"
 
 
 def darkened(svg):
@@ -143,7 +150,7 @@ def darkened(svg):
     """
     changed = {PATCH.lower(): DARK.lower()}
     for color in (*CLASSES, *ORDERED, BLACK):
-        for used in (to_hex(color), text_color(color)):
+        for used in (_colors.to_hex(color), text_color(color)):
             # More than 4.5, so that it also reads on a patch over white.
             changed[used] = legible(used, DARK, 6)
     return re.sub(
@@ -187,7 +194,7 @@ def name_ends(axes, heights, names, colors):
     room = 1.2 * mpl.rcParams["font.size"] / 72 * axes.figure.dpi
     apart = room / axes.get_window_extent().height * np.arange(len(order))
     for i, y in zip(
-        order, isotonic_regression(ends - apart) + apart, strict=True
+        order, isotonic_regression(ends - apart).x + apart, strict=True
     ):
         axes.annotate(
             names[i],

@@ -1,7 +1,6 @@
 """The pictures of the chapter on where training ends."""
 
 import numpy as np
-from matplotlib.path import Path
 
 from nclib.arrival import arrival_noise
 from nclib.asymptotics import phase_boundary
@@ -22,7 +21,7 @@ def _wedge(start, stop):
     rim = np.column_stack([np.cos(angles), np.sin(angles)])
     if stop - start < 1:
         rim = np.vstack([[0, 0], rim])
-    return Path(np.vstack([rim, rim[:1]]))
+    return style.mpl.path.Path(np.vstack([rim, rim[:1]]))
 
 
 def _pie(ax, x, y, counts, size):

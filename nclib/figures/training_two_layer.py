@@ -1,6 +1,5 @@
 """The pictures of the chapter on two layers that are not the paper's."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from nclib.figures import style
@@ -19,11 +18,11 @@ def draw_who(sigma, ratio, gaps, exists):
     style.use()
     sigmas, ratios = np.unique(sigma), np.unique(ratio)
     figure, ax = style.grid(height=0.45 * len(sigmas) + 0.8)
-    shade = plt.get_cmap("Blues")
+    shade = style.plt.get_cmap("Blues")
     for s, r, gap, there in zip(sigma, ratio, gaps, exists, strict=True):
         x, y = np.searchsorted(ratios, r), np.searchsorted(sigmas, s)
         depth = np.clip((np.log10(gap) + 4.8) / 3, 0.05, 0.75)
-        square = plt.Rectangle(
+        square = style.plt.Rectangle(
             (x - 0.48, y - 0.47),
             0.96,
             0.94,

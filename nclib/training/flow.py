@@ -3,6 +3,7 @@
 import numpy as np
 
 from nclib._checks import check_real
+from nclib._extras import load
 from nclib.training.gram import Problem, progress_bar
 from nclib.upfm import PENALTIES
 
@@ -80,8 +81,7 @@ def flow(
     >>> run.status, bool(run.history["risk"][-1] < run.history["risk"][0])
     ('completed', True)
     """
-    import torch
-
+    torch = load("torch", "nclib.flow")
     T = check_real("T", T, 0.0, exclusive=True)
     rtol = check_real("rtol", rtol, 0.0, exclusive=True)
     with torch.inference_mode():
@@ -99,7 +99,7 @@ def flow(
             device=device,
         )
         state = _State(problem)
-        rows = [problem.row(0, 0.0, problem.S, problem.V)]
+        rows = [problem.first_row()]
         kept = state.S, state.V
         steps, time, h = 0, 0.0, min(0.1, T)
         targets = _log_times(T)

@@ -279,6 +279,17 @@ class Problem:
         metrics = nc_metrics(H, V.t().double().cpu().numpy(), self.y)
         return (epoch, time, risk, risk - self.bound, *metrics)
 
+    def first_row(self, time=0.0):
+        """The row of the start; ValueError where it is not finite."""
+        data = self.G if self.gram else self.features
+        row = self.row(0, time, self.S, self.V)
+        if row is None or not bool(data.isfinite().all()):
+            raise ValueError(
+                "init must have a finite risk, and X finite inner products, "
+                f"got what overflows {self.dtype}; divide X by a number"
+            )
+        return row
+
     def finish(self, rows, S, V, status):
         """The `TrainingRun` of a state whose row is the last of ``rows``."""
         history = np.array(rows, dtype=COLUMNS)

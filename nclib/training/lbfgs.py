@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from nclib._checks import check_integer, check_real
+from nclib._extras import load
 from nclib.training.gram import Problem, log_spaced, progress_bar
 from nclib.upfm import PENALTIES
 
@@ -79,8 +80,7 @@ def minimise(
     >>> run.gradient_norm < 1e-6
     True
     """
-    import torch
-
+    torch = load("torch", "nclib.minimise")
     tol = check_real("tol", tol, 0.0, exclusive=True)
     max_iterations = check_integer("max_iterations", max_iterations, 1)
     with torch.inference_mode():
@@ -97,9 +97,9 @@ def minimise(
             dtype="float64",
             device=device,
         )
+        rows = [problem.first_row(np.nan)]
         geometry = _Geometry(problem)
         records = set(log_spaced(max_iterations))
-        rows = [problem.row(0, np.nan, problem.S, problem.V)]
         best = np.zeros(geometry.size)
         best[-problem.V.numel() :] = problem.V.cpu().numpy().ravel()
         iterations = 0

@@ -8,7 +8,8 @@ from time import monotonic
 
 import numpy as np
 
-from nclib._checks import check_integer, check_real
+from nclib._checks import check_integer, check_path, check_real
+from nclib._extras import load
 from nclib._files import replacing
 from nclib.training.gram import (
     COLUMNS,
@@ -130,8 +131,7 @@ def train(
     >>> run.status, run.gap > 0
     ('completed', True)
     """
-    import torch
-
+    torch = load("torch", "nclib.train")
     epochs = check_integer("epochs", epochs, 1)
     if batch_size is not None:
         batch_size = check_integer("batch_size", batch_size, 1)
@@ -159,7 +159,7 @@ def train(
         )
         done, time, rows = store.resume(problem, epochs, size, lr, rng)
         if not rows:
-            rows.append(_first_row(problem))
+            rows.append(problem.first_row())
         last = S.clone(), V.clone()
         records = set(log_spaced(epochs))
         sgd = _Sgd(problem, size)
@@ -277,16 +277,6 @@ class _Sgd:
                 S.scatter_add_(1, wide, GZ)
 
 
-def _first_row(problem):
-    row = problem.row(0, 0.0, problem.S, problem.V)
-    if row is None:
-        raise ValueError(
-            "init must have a finite risk, got one that overflows "
-            f"{problem.dtype}"
-        )
-    return row
-
-
 def _diagnose(problem, sgd, V, rows, epoch):
     """Why training cannot go on, or None."""
     if not bool((problem.S.sum() + V.sum()).isfinite()):
@@ -318,7 +308,7 @@ class _Checkpoint:
     def __init__(self, path):
         import torch
 
-        self.path = None if path is None else os.fspath(path)
+        self.path = check_path("checkpoint", path)
         self.saved = None
         self.threads = torch.get_num_threads()
         self.written = monotonic()

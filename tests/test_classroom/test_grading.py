@@ -11,7 +11,9 @@ import pytest
 from nbgrader.api import Gradebook
 from problem_sets import SETS, cells, every_set, mistakes, solutions
 
-from classroom.grading import COLUMNS, Limits, grade, isolation
+from classroom.course import gradebook
+from classroom.grading import COLUMNS, Limits, grade
+from classroom.sandbox import landlock_missing
 
 # Cells of a solved set take seconds; these are for those that hang.
 SHORT = Limits(cell=20, notebook=100, memory=4.0)
@@ -29,7 +31,7 @@ def points(name, solution=False):
 
 def automatic(course, student, name):
     """Marks of the automatic cells in the gradebook."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         found = book.find_submission_notebook(name, name, student)
         return {
             g.name: g.auto_score
@@ -181,7 +183,9 @@ def test_printing_or_warning_beside_a_right_answer(course, hand_in, tmp_path):
     ] * 2
 
 
-@pytest.mark.skipif(isolation() is not None, reason=f"{isolation()}")
+@pytest.mark.skipif(
+    landlock_missing() is not None, reason=f"{landlock_missing()}"
+)
 def test_deleting_files_deletes_nothing(course, hand_in, tmp_path):
     source = DELETING.format(course=str(course))
     hand_in(tmp_path / "in", "deletes", "ps2", {FIRST: source})
@@ -223,25 +227,56 @@ def without_metadata(notebook):
         cell.metadata.clear()
 
 
+def another(notebook):
+    """A notebook of another course."""
+    for cell in notebook.cells:
+        cell.metadata.clear()
+        cell.source = f"not {cell.source}"
+
+
 def test_missing_and_unreadable(course, hand_in, tmp_path):
     hand_in(tmp_path, "stripped", "ps2", edit=without_metadata)
+    hand_in(tmp_path, "strange", "ps2", edit=another)
     (tmp_path / "missing").mkdir()
+    (tmp_path / "missing" / "ps2.pdf").write_bytes(b"%PDF")
     for student, content in (("cut", b'{"cells": ['), ("nothing", b"")):
         (tmp_path / student).mkdir()
         (tmp_path / student / "ps2.ipynb").write_bytes(content)
     rows = by_student(grade(tmp_path, course, progress=False))
     assert {s: row["status"] for s, row in rows.items()} == {
-        "stripped": "unreadable",
+        "stripped": "graded",
+        "strange": "unreadable",
         "missing": "missing",
         "cut": "unreadable",
         "nothing": "unreadable",
     }
+    assert automatic(course, "stripped", "ps2") == points("ps2")
+    assert "typed again" in rows.pop("stripped")["note"]
     assert all(row["total"] == 0 and row["max"] == 20 for row in rows.values())
-    assert "no answer cell" in rows["stripped"]["note"]
+    assert "no answer cell" in rows["strange"]["note"]
+    assert rows["missing"]["note"] == "found missing/ps2.pdf"
     with open(course / "grades.csv", encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     assert tuple(table[0]) == COLUMNS
-    assert {line["student"] for line in table} == set(rows)
+    # Beside what was graded before.
+    assert {line["student"] for line in table} >= set(rows)
+
+
+def test_grades_of_earlier_calls_stay_in_the_table(course, hand_in, tmp_path):
+    hand_in(tmp_path / "1", "=early", "ps1", blank=True)
+    hand_in(tmp_path / "2", "=early", "ps2", blank=True)
+    for folder in ("1", "2"):
+        grade(tmp_path / folder, course, progress=False)
+    with open(course / "grades.csv", encoding="utf-8", newline="") as file:
+        lines = [
+            (line["student"], line["assignment"])
+            for line in csv.DictReader(file)
+        ]
+    # A spreadsheet would read the bare name as a formula.
+    assert [name for student, name in lines if student == "'=early"] == [
+        "ps1",
+        "ps2",
+    ]
 
 
 def test_only_what_changed_is_graded_again(
@@ -253,7 +288,7 @@ def test_only_what_changed_is_graded_again(
     (first,) = grade(tmp_path, course, progress=False)
     # A person gives marks.
     written = list(points("ps2", solution=True))
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         found = book.find_grade(written[0], "ps2", "ps2", "twice")
         found.manual_score, found.needs_manual_grade = 2.0, False
         book.db.commit()
@@ -266,13 +301,23 @@ def test_only_what_changed_is_graded_again(
 
     monkeypatch.setattr(classroom.grading, "nbgrader", counting)
     (second,) = grade(tmp_path, course, progress=False)
-    assert commands == ["generate_feedback"]
+    assert commands == []
+    feedback = (course / "feedback/twice/ps2/ps2.html").read_text("utf-8")
+    assert f"{second['total']:g} of" in feedback
     assert second["written"] == 2
     assert second["total"] == first["total"] + 2
     assert second["to_read"] == first["to_read"] - 1
     (third,) = grade(tmp_path, course, again=True, progress=False)
     assert "autograde" in commands
     assert third["total"] == second["total"]
+
+
+def test_a_course_folder_with_any_name(hand_in, tmp_path):
+    hand_in(tmp_path / "in", "ada", "ps1", blank=True)
+    course = tmp_path / "50%2Fé ü"
+    (row,) = grade(tmp_path / "in", course, progress=False)
+    assert row["status"] == "graded"
+    assert (course / "gradebook.db").exists()
 
 
 def test_goes_on_after_an_interruption(course, hand_in, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -159,6 +160,10 @@ def test_requirements_cover_what_nclib_imports(handout):
                 imported |= {a.name.split(".")[0] for a in node.names}
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 imported.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and (
+                getattr(node.func, "id", "") == "load"
+            ):
+                imported.add(node.args[0].value.split(".")[0])
     wanted = {
         name.replace("sklearn", "scikit-learn")
         for name in imported - sys.stdlib_module_names - {"nclib"}
@@ -167,8 +172,8 @@ def test_requirements_cover_what_nclib_imports(handout):
         line.split("==")[0]
         for line in (folder / "requirements.txt").read_text().split()
     }
-    # These come with scikit-learn, pooch and JupyterLab.
-    brought = {"threadpoolctl", "requests", "IPython", "matplotlib_inline"}
+    # These come with pooch and JupyterLab.
+    brought = {"requests", "IPython", "matplotlib_inline"}
     # `nclib.ledger.numbers` serves the pages of the book alone.
     assert wanted - brought - {"myst_nb"} <= pinned
 
@@ -234,3 +239,57 @@ def test_command_line(tmp_path):
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: assignments must be among")
+
+
+# What another course of the same machine may have set.
+INHERITED = {
+    "root": "c.CourseDirectory.root = {other!r}",
+    "database": "c.CourseDirectory.db_url = 'sqlite:///{other}/g.db'",
+    "folders": "c.CourseDirectory.release_directory = '{other}/release'",
+    "structure": "c.CourseDirectory.directory_structure = "
+    "'{{nbgrader_step}}/{{assignment_id}}/{{student_id}}'",
+    "stubs": "c.ClearSolutions.code_stub = dict(python='pass')\n"
+    "c.ClearSolutions.begin_solution_delimeter = 'BEGIN ANSWER'",
+    "hidden": "c.ClearHiddenTests.begin_test_delimeter = 'BEGIN HIDDEN'",
+    "steps": "c.GenerateAssignment.preprocessors = []",
+    "ignored": "c.CourseDirectory.ignore = ['*.ipynb', 'data']",
+}
+
+
+def check_inherited(settings, course, tmp_path, monkeypatch):
+    other = tmp_path / "other"
+    theirs = other / "release" / "ps2" / "theirs.ipynb"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("{}")
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "nbgrader_config.py").write_text(
+        "c = get_config()\n"
+        + "\n".join(settings).format(other=os.fspath(other))
+    )
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(site))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(site))
+    (archive,) = release(tmp_path / "course", ["ps2"])
+    expected = course / "handout" / "ps2.zip"
+    assert archive.read_bytes() == expected.read_bytes()
+    assert [p for p in other.rglob("*") if p.is_file()] == [theirs]
+
+
+def test_settings_of_the_site_change_nothing(course, tmp_path, monkeypatch):
+    check_inherited(INHERITED.values(), course, tmp_path, monkeypatch)
+
+
+@pytest.mark.teaching
+@pytest.mark.parametrize("setting", INHERITED)
+def test_no_setting_of_the_site_changes_anything(
+    setting, course, tmp_path, monkeypatch
+):
+    check_inherited([INHERITED[setting]], course, tmp_path, monkeypatch)
+
+
+def test_a_release_that_was_lost_is_made_again(tmp_path):
+    release(tmp_path, ["ps1"])
+    (tmp_path / "release" / "ps1" / "ps1.ipynb").unlink()
+    (archive,) = release(tmp_path, ["ps1"])
+    with zipfile.ZipFile(archive) as file:
+        assert "ps1/ps1.ipynb" in file.namelist()

@@ -2,16 +2,17 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 
 import pytest
 from helpers import ROOT
 
-from classroom.grading import isolation
+from classroom.sandbox import landlock_missing
 
 confined = pytest.mark.skipif(
-    isolation() is not None, reason=f"no Landlock: {isolation()}"
+    landlock_missing() is not None, reason=f"no Landlock: {landlock_missing()}"
 )
 # The kernel is replaced by a script: what follows concerns any program.
 START = """
@@ -112,6 +113,44 @@ def test_other_files_are_out_of_reach(run, tmp_path, attempt):
     assert "ermission" in done.stderr
     assert outside.read_text() == "other people's work"
     assert not (tmp_path / "new").exists()
+
+
+def from_version(version):
+    """Run where the kernel's Landlock has at least this version."""
+    if landlock_missing() is None:
+        from landlock import landlock_abi_version
+
+        missing = landlock_abi_version() < version
+    else:
+        missing = True
+    return pytest.mark.skipif(missing, reason=f"Landlock below {version}")
+
+
+@from_version(6)
+def test_no_other_process_is_ended(run):
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        done = run(f"import os, signal; os.kill({other.pid}, signal.SIGTERM)")
+        assert done.returncode != 0
+        assert "not permitted" in done.stderr
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.wait()
+
+
+@from_version(4)
+def test_no_connection_to_elsewhere(run):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        done = run(f"import socket; socket.create_connection({address})")
+    assert "ermission" in done.stderr
+
+
+@confined
+def test_other_processes_are_not_read(run):
+    done = run("import os; open(f'/proc/{os.getppid()}/environ').read()")
+    assert "ermission" in done.stderr
 
 
 @confined
