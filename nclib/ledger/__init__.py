@@ -74,6 +74,7 @@ ORDER = (
     "phase_boundary",
     "sample_sizes",
     "other_designs",
+    "your_data",
     "errata",
 )
 _STATEMENT = re.compile(r"(def|thm|lem|prop|fig)-\d+")
