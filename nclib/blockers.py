@@ -280,9 +280,7 @@ class Blockers:
         if self.feasible:
             return 0
         classes = [self.label]
-        width = collapse_width(
-            self._X, self._y, 0, 2 * len(self._X), classes
-        )
+        width = collapse_width(self._X, self._y, 0, 2 * len(self._X), classes)
         if width is None:
             return None
         features = random_features(self._X, width, 0)
@@ -346,7 +344,10 @@ def _elastic(X, n):
     """Rows that a neuron violates which violates few."""
     peeled = Peeled.of(X[:n], X[n:])
     names = np.append(np.arange(n), n + np.flatnonzero(peeled.outside))
-    A, B = X[:n, peeled.features], X[n:][np.ix_(peeled.outside, peeled.features)]
+    A, B = (
+        X[:n, peeled.features],
+        X[n:][np.ix_(peeled.outside, peeled.features)],
+    )
     (_, d), m = A.shape, len(B)
     equal = np.hstack([A, np.eye(n), -np.eye(n), np.zeros((n, m))])
     below = np.hstack([B, np.zeros((m, 2 * n)), -np.eye(m)])
@@ -499,7 +500,10 @@ def _nearest(X, n):
     best = min(
         (
             scipy.optimize.minimize(
-                squared, b, jac=True, method="L-BFGS-B",
+                squared,
+                b,
+                jac=True,
+                method="L-BFGS-B",
                 options=dict(maxiter=1000),
             )
             for b in starts

@@ -143,8 +143,6 @@ class Decision:
             lines.append(f"undecided: {undecided}")
         return "\n".join(lines)
 
-
-
     def to_dict(self):
         """What was decided, without the certificates, as JSON holds it."""
         return {
@@ -231,8 +229,7 @@ class Decision:
             except Exception as error:
                 # As for every parser of what anybody may have written.
                 raise ValueError(
-                    f"{path} is no decision of nclib: "
-                    f"{_files.one_line(error)}"
+                    f"{path} is no decision of nclib: {_files.one_line(error)}"
                 ) from error
             _refuse_other_data(f"{path} is", found.fingerprint, fingerprint)
             classes = {}
@@ -329,7 +326,7 @@ def fingerprint(X, y):
     --------
     >>> from nclib.decisions import fingerprint
     >>> fingerprint([[1, 2], [0, 4]], [5, 7])[:12]
-    '2x2:e0'
+    '2x2:63383b86'
     """
     return data_fingerprint(*check_Xy(X, y))
 

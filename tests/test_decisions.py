@@ -83,7 +83,9 @@ def test_labels_may_be_words(tmp_path, capsys):
     decision = nclib.decide(X, y)
     assert list(decision.classes) == sorted(names.tolist())
     decision.save(tmp_path / "proof.npz")
-    lines = [",".join([*map(str, x), f'"{k}"']) for x, k in zip(X, y)]
+    lines = [
+        ",".join([*map(str, x), f'"{k}"']) for x, k in zip(X, y, strict=True)
+    ]
     path = tmp_path / "data.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     assert main(["verify", str(tmp_path / "proof.npz"), str(path)]) == NO
@@ -471,7 +473,10 @@ def hostile_data(X, y):
     yield "short.npz", arrays(X=X, y=y[:3])
     yield "one_class.npz", arrays(X=X, y=0 * y)
     yield "complex.npz", arrays(X=X * 1j, y=y)
-    yield "huge.npz", packed([("X.npy", npy(described((2**40, 9)))), ("y.npy", b"")])
+    yield (
+        "huge.npz",
+        packed([("X.npy", npy(described((2**40, 9)))), ("y.npy", b"")]),
+    )
     yield "empty.npy", b""
     yield "pickle.npy", pickle.dumps(Executed())
     yield "huge.npy", npy(described((2**40, 9)))
@@ -573,6 +578,8 @@ def test_the_checksum_is_that_of_zlib_too(saved):
     changed[-1] ^= 1
     assert zlib.crc32(bytes(changed)) != zlib.crc32(entries["beta_0.npy"])
     path = folder / "repacked.npz"
-    path.write_bytes(packed((entries | {"beta_0.npy": bytes(changed)}).items()))
+    path.write_bytes(
+        packed((entries | {"beta_0.npy": bytes(changed)}).items())
+    )
     with pytest.raises(ValueError, match="checksum is wrong"):
         Decision.load(path)

@@ -26,7 +26,9 @@ def test_decide(d, status, tmp_path, capsys):
 def test_decide_names_what_is_missing(tmp_path, capsys):
     np.savez(tmp_path / "data.npz", X=np.eye(3))
     assert main(["decide", str(tmp_path / "data.npz")]) == 3
-    assert "must hold the arrays X and y, and lacks y" in capsys.readouterr().err
+    assert (
+        "must hold the arrays X and y, and lacks y" in capsys.readouterr().err
+    )
 
 
 def test_figure(tmp_path):

@@ -64,9 +64,7 @@ def draw_pictures(pictures, titles):
     )
     for ax in axes.flat:
         ax.axis("off")
-    for ax, picture, title in zip(
-        axes.flat, pictures, titles, strict=False
-    ):
+    for ax, picture, title in zip(axes.flat, pictures, titles, strict=False):
         ax.imshow(picture.reshape(side, side), cmap="gray_r", vmin=0)
         ax.set_title(title)
     figure.tight_layout()
