@@ -74,6 +74,7 @@ ORDER = (
     "phase_boundary",
     "sample_sizes",
     "other_designs",
+    "your_data",
     "your_network",
     "errata",
 )
