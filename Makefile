@@ -7,6 +7,7 @@
 # make test-teaching   all tests of grading, about ten minutes
 # make pdf    print the built book into _build/book.pdf, with Chromium
 # make test-browser   the built book in Chromium, both sizes and modes
+# make test-scale   many processes on one cache: Dask, shards, kills
 # make clean  remove what the build wrote (not .venv)
 #
 # Only Python >= 3.11, git and make are needed: .venv is made on demand.
@@ -24,9 +25,10 @@ STAMP := .venv/.installed
 # Of this environment alone: elsewhere a page may open as it always did.
 LAB_SETTINGS := .venv/share/jupyter/lab/settings/overrides.json
 BROWSER := .venv/.browser
+SCALE := .venv/.scale
 
 .PHONY: book test lab figures assignments grade test-teaching \
-  test-browser pdf clean
+  test-browser test-scale pdf clean
 
 book: $(STAMP)
 	NCLIB_CACHE="$(CURDIR)/_build/nclib-cache" \
@@ -62,6 +64,13 @@ pdf: $(BROWSER)
 
 test-browser: $(BROWSER)
 	$(BIN)/python -m pytest -m browser -rs tests/test_browser.py
+
+test-scale: $(SCALE)
+	$(BIN)/python -m pytest -m scale -rs -s tests/test_scale.py
+
+$(SCALE): $(STAMP)
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[scale]'
+	touch $@
 
 $(BROWSER): $(STAMP)
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[browser]'

@@ -1,6 +1,6 @@
 """Metrics of features that come in batches: time, memory, and digits.
 
-    python benchmarks/streaming.py [--other FOLDER]
+    python benchmarks/streaming.py [--other FOLDER] [--record PATH]
 
 Two sets of features, as of a ResNet-18 on 60,000 images of 10 classes and of
 a ResNet-50 on 50,000 images of 1,000 classes, drawn batch by batch. Routes:
@@ -8,18 +8,23 @@ a ResNet-50 on 50,000 images of 1,000 classes, drawn batch by batch. Routes:
 FOLDER of a checkout of github.com/rhubarbwu/neural-collapse, its accumulators
 in both precisions, which pass over the data three times. Each runs in a
 process of its own. Memory is the peak of that process less what it had before
-it saw data; time is that of the metrics, not of drawing the features. At the
-end the numbers that two routes define alike are compared.
+it saw data; time is that of the processor in the metrics, not in drawing the
+features; set OMP_NUM_THREADS=1 to compare it. At the end the numbers that two
+routes define alike are compared.
 """
 
 import argparse
+import datetime
 import json
+import platform
 import resource
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
+import scipy
 
 BATCH = 500
 PROBLEMS = {"resnet18": (60_000, 512, 10), "resnet50": (50_000, 2_048, 1_000)}
@@ -43,15 +48,15 @@ def classifier(problem):
 
 
 class Clock:
-    """Seconds inside the metrics, not inside the features."""
+    """Seconds of the processor inside the metrics, not the features."""
 
     def __init__(self):
         self.seconds = 0.0
 
     def __call__(self, function, *arguments, **options):
-        started = time.perf_counter()
+        started = time.process_time()
         result = function(*arguments, **options)
-        self.seconds += time.perf_counter() - started
+        self.seconds += time.process_time() - started
         return result
 
 
@@ -154,31 +159,34 @@ def measured(problem, route, folder):
     return {
         "seconds": clock.seconds,
         "bytes": peak() - before,
+        "process": peak(),
         "values": values,
     }
 
 
-def compare(results):
-    """Digits in which every route agrees with the accumulator."""
+def gaps(results):
+    """Relative distance of every number of a route from the accumulator's."""
     reference = results["accumulator"]["values"]
-    for route, result in results.items():
-        gaps = {
+    return {
+        route: {
             name: abs(value / reference[name] - 1)
             for name, value in result["values"].items()
         }
-        if route != "accumulator":
-            text = ", ".join(f"{n} {gap:.0e}" for n, gap in gaps.items())
-            print(f"  {route:14} relative gap: {text}")
+        for route, result in results.items()
+        if route != "accumulator"
+    }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--other", help="a checkout of neural-collapse")
+    parser.add_argument("--record", help="write the numbers to this JSON file")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measured(*options.one, options.other)))
         return
+    tables = []
     for problem, (N, D, K) in PROBLEMS.items():
         print(f"{problem}: {N} x {D}, K = {K}, {4e-6 * N * D:.0f} MB")
         results = {}
@@ -188,9 +196,34 @@ def main():
                 command += ["--other", options.other]
             done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
             results[route] = json.loads(done.stdout)
-            seconds, size = (results[route][k] for k in ("seconds", "bytes"))
-            print(f"  {route:14} {seconds:7.2f} s {size / 1e6:7.0f} MB")
-        compare(results)
+            seconds, size, process = (
+                results[route][k] for k in ("seconds", "bytes", "process")
+            )
+            print(
+                f"  {route:14} {seconds:7.2f} s {size / 1e6:7.0f} MB, "
+                f"process {process / 1e6:5.0f} MB"
+            )
+        for route, found in gaps(results).items():
+            text = ", ".join(
+                f"{name} {gap:.0e}" for name, gap in found.items()
+            )
+            print(f"  {route:14} relative gap: {text}")
+        rows = {
+            route: {k: v for k, v in result.items() if k != "values"}
+            for route, result in results.items()
+        }
+        tables.append(
+            dict(N=N, D=D, K=K, routes=rows, relative_gaps=gaps(results))
+        )
+    if options.record:
+        record = {
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "machine": f"{platform.system()} {platform.machine()}, one thread",
+            "command": "python benchmarks/streaming.py --other FOLDER",
+            "versions": {"numpy": np.__version__, "scipy": scipy.__version__},
+            "tables": tables,
+        }
+        Path(options.record).write_text(json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

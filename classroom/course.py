@@ -33,11 +33,13 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, {root!r})
+from classroom.course import gradebook
+
 load_subconfig({path!r})
 # Here and nowhere else, whatever another course of this site has set.
 here = Path(__file__).resolve().parent
 c.CourseDirectory.root = str(here)
-c.CourseDirectory.db_url = f"sqlite:///{{here / 'gradebook.db'}}"
+c.CourseDirectory.db_url = gradebook(here)
 """
 
 ENVIRONMENT = """\
@@ -115,6 +117,11 @@ def ps2_data():
 
 
 DATA = {"ps2": ps2_data}
+
+
+def gradebook(course):
+    """Address of the course's data base; SQLAlchemy decodes it."""
+    return f"sqlite:///{str(course / 'gradebook.db').replace('%', '%25')}"
 
 
 def nbgrader(course, *arguments, log, timeout=None, **environment):

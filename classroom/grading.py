@@ -12,7 +12,7 @@ import nbformat
 from nbgrader.api import Gradebook
 from tqdm import tqdm
 
-from classroom.course import nbgrader, prepare
+from classroom.course import gradebook, nbgrader, prepare
 from classroom.feedback import page
 from classroom.submission import (
     Submission,
@@ -219,7 +219,7 @@ def _feedback(submission, course, state):
     name, id, entry = submission.name, submission.id, state.get(submission)
     if entry["status"] in ("missing", "failed"):
         return
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         found = book.find_submission_notebook(name, name, id)
         grades = {
             grade.name: (
@@ -251,7 +251,7 @@ def _feedback(submission, course, state):
 
 def _row(submission, entry, course):
     """Marks of one submission, with what a person gave."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         cells = book.find_notebook(submission.name, submission.name)
         most = dict(automatic=0.0, written=0.0)
         kind = {}

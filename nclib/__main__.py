@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -71,6 +72,26 @@ def _figure(arguments):
         value = getattr(arguments, name)
         if value is not None:
             options[name] = value
+    # What takes hours must not fail at its end.
+    known = inspect.signature(figure.run).parameters
+    for name in options:
+        if name not in known:
+            raise ValueError(
+                f"figure {arguments.number} has no option "
+                f"--{name.removesuffix('s')}"
+            )
+    # No other command needs matplotlib.
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    kinds = sorted(FigureCanvasBase.get_supported_filetypes())
+    if arguments.out.suffix[1:] not in kinds:
+        raise ValueError(
+            f"--out must end in one of .{', .'.join(kinds)}, got "
+            f"{arguments.out}"
+        )
+    check_writable(arguments.out)
+    if arguments.record:
+        check_writable(arguments.record)
     result = figure.run(
         scale=arguments.scale,
         seed=arguments.seed,

@@ -282,7 +282,7 @@ def _labels(y, size, rows):
         isinstance(one, (int, np.integer)) for one in y.flat
     ):
         y = np.array(y.tolist())
-    if y.dtype.kind not in "biuUS":
+    if y.dtype.kind not in "biuU":
         kinds = sorted({type(one).__name__ for one in y.ravel().tolist()[:99]})
         raise TypeError(
             "y must hold labels that are all integers or all strings, "
@@ -352,7 +352,7 @@ def check_labels(classes, K):
     if classes is None:
         return np.arange(K)
     labels = as_array("classes", classes)
-    if labels.dtype.kind not in "biuUS":
+    if labels.dtype.kind not in "biuU":
         raise TypeError(
             f"classes must hold integers or strings, got dtype {labels.dtype}"
         )

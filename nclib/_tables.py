@@ -140,8 +140,14 @@ def _labels(path, cells):
             # Beyond 2**53 a float is another integer.
             return np.array([int(cell) for cell in cells])
         return _whole(path, np.array([float(cell) for cell in cells]))
-    if any(numbers) or not all(cells):
-        other = cells[numbers.index(not numbers[0])]
+    # A gap is neither.
+    others = [
+        cell
+        for cell, number in zip(cells, numbers, strict=True)
+        if number != numbers[0] or not cell
+    ]
+    if others:
+        other = others[0]
         raise ValueError(
             f"{path} must have labels that are all whole numbers or all "
             f"words, got {cells[0][:40]!r} and {other[:40]!r}"

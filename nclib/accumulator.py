@@ -55,8 +55,8 @@ class Geometry(NamedTuple):
         Mean of :math:`|\theta_{jk}+\frac1{K-1}|` over :math:`j\ne k`;
         "maximal angle", their Figure 4.
     simplex : float
-        :math:`\|MM^\top/\|MM^\top\|_F-C_K/\sqrt{K-1}\|_F`, both in one;
-        Zhu et al. (2021).
+        :math:`\|MM^\top/\|MM^\top\|_F-C_K/\sqrt{K-1}\|_F`, both in one: of
+        the means, what Zhu et al. (2021) and (3.3) take of the classifier.
     cdnv : float
         Mean over :math:`j\ne k` of :math:`(v_j+v_k)/(2\|\bar h_j
         -\bar h_k\|^2)`, v_k the mean squared distance from

@@ -50,6 +50,8 @@ _SLACK = 1e-7
 _RARE = 4.3
 # Factor for what is computed in a few thousand roundings.
 _UP = 1.0 + 1e-9
+# A step beside the data that decides, with the proof, can still see.
+_FAINT = 1e-6
 
 
 def blockers(X, y, label):
@@ -131,12 +133,14 @@ class Blockers:
     noise : float
         Standard deviation of Gaussian noise in the same entries that leaves
         the answer what it is, with probability at least 0.9999.
-    change : (N, d) array or None
-        A change of the data after which the answer is the opposite, decided
-        again and proved. For a class that can collapse it makes the nearest
-        sample of another class a copy of one of its own.
+    flipped : (N, d) array or None
+        Data near X on which the answer is the opposite, decided and proved.
+        For a class that can collapse, the nearest sample of another class
+        becomes a copy of one of its own.
     distance : float
-        Frobenius norm of ``change``, not below ``radius``; inf without one.
+        Frobenius norm of ``flipped - X``, not below ``radius``; inf if no
+        such data were found. A class with more samples than dimensions has
+        none: rounding keeps its equations apart.
     bias : bool or None
         Whether the class can collapse with a column of ones beside X.
     width : int or None
@@ -226,14 +230,13 @@ class Blockers:
         return self.radius / (axes + _RARE)
 
     @cached_property
-    def change(self):
+    def flipped(self):
         if self.feasible is None:
             return None
         tried = self._copies() if self.feasible else self._pushes()
-        for change in tried:
-            answer = self._decided(self._X + change)
-            if answer.feasible is (not self.feasible):
-                return change
+        for X in tried:
+            if self._decided(X).feasible is (not self.feasible):
+                return X
         return None
 
     def _copies(self):
@@ -241,30 +244,31 @@ class Blockers:
         squares = np.einsum("ij,ij->i", X, X)
         apart = squares[:n, None] + squares[n:] - 2.0 * X[:n] @ X[n:].T
         own, other = np.unravel_index(apart.argmin(), apart.shape)
-        change = np.zeros_like(self._X)
-        change[self._rows[n + other]] = X[own] - X[n + other]
-        yield change
+        changed = self._X.copy()
+        changed[self._rows[n + other]] = X[own]
+        yield changed
 
     def _pushes(self):
         rows, features, X = self._left
         b, goal = _nearest(X, self._n)
-        length = np.linalg.norm(goal - X @ b)
-        for share in (0.03, 0.3, 1.0):
+        short = goal - X @ b
+        pushed = (goal == 0) & (np.arange(len(X)) >= self._n)
+        least = _FAINT * np.linalg.norm(X)
+        for share in (0.03, 0.3, 3.0):
             # Some room, or rounding would have the last word.
-            room = share * max(length, 1e-9) / np.sqrt(len(X))
-            beyond = goal - X @ b
-            beyond[: self._n] += room
-            pushed = (goal == 0) & (np.arange(len(X)) >= self._n)
-            beyond[pushed] -= room
-            change = np.zeros_like(self._X)
-            change[np.ix_(rows, features)] = np.outer(beyond, b)
-            yield change
+            room = share * max(np.linalg.norm(short), least)
+            beyond = short.copy()
+            beyond[: self._n] += room / np.sqrt(len(X))
+            beyond[pushed] -= room / np.sqrt(len(X))
+            changed = self._X.copy()
+            changed[np.ix_(rows, features)] += np.outer(beyond, b)
+            yield changed
 
     @property
     def distance(self):
-        if self.change is None:
+        if self.flipped is None:
             return np.inf
-        return float(np.linalg.norm(self.change))
+        return float(np.linalg.norm(self.flipped - self._X))
 
     @cached_property
     def bias(self):
@@ -319,11 +323,13 @@ def _greedy(X, n):
     while True:
         A, B = _split(X, n, kept)
         answer = decide_class(A, B, verify=False)
+        if answer.feasible is not False:
+            answer = decide_class(A, B, verify=True)
+        if answer.feasible:
+            return gone
         if answer.farkas is not None:
             weights[:] = 0.0
             weights[kept] = _weights(X[kept], *answer.farkas)
-        elif decide_class(A, B, verify=True).feasible:
-            return gone
         # Undecided: the last certificate tells what is next.
         weights[~kept] = 0.0
         if kept[:n].sum() == 1:

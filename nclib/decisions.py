@@ -326,7 +326,7 @@ def fingerprint(X, y):
     --------
     >>> from nclib.decisions import fingerprint
     >>> fingerprint([[1, 2], [0, 4]], [5, 7])[:12]
-    '2x2:e0'
+    '2x2:63383b86'
     """
     return data_fingerprint(*check_Xy(X, y))
 

@@ -331,7 +331,8 @@ def allowed_noise(means, n, d, failure, k=None, *, noise=None):
     d, failure = check_integer("d", d, 1), _check_failure(failure)
     problems = _problems(means, 1.0, n, k, noise)
     size = np.linalg.norm(problems[0].margins, axis=1).max()
-    if sum(p.wendel(d) for p in problems) <= failure:
+    coins = sum(p.wendel(d) for p in problems)
+    if d >= problems[0].total or coins <= failure:
         return np.inf
 
     def excess(log_sigma):
@@ -420,19 +421,15 @@ class _Problem(Cone):
 
     def wendel(self, d):
         """The bound of neurons that ignore the means; exact without any."""
-        if d >= self.total:
-            return 0.0
         spare = d - self.own - self.rank
-        return float(binom.sf(spare, self.total - self.own, 0.5))
+        return max(float(binom.sf(spare, self.total - self.own, 0.5)), _LEAST)
 
     def failure(self, d):
-        own = self.own
-        if d < own or d >= self.total:
-            return float(d < own)
+        if d < self.own or d >= self.total:
+            return float(d < self.own)
         log = self._optimize(lambda c, r: c - (d - self.rank) * r)
-        return min(
-            1.0, self.wendel(d), max(float(np.exp(min(log, 0))), _LEAST)
-        )
+        chernoff = max(float(np.exp(min(log, 0))), _LEAST)
+        return min(self.wendel(d), chernoff)
 
     def enough(self, failure):
         """Least d at which the bound is ``failure``, up to the optimizer."""

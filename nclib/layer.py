@@ -10,8 +10,8 @@ the features of a sample are, to two moments,
 xi fresh noise and l = 1 - 2/pi, four times the variance of the rest. The
 ones are a free intercept. The others are a mixture with means W' mu_c and the
 covariance sigma^2 (W'W + l d I), and whitening leaves of mu_c what noise
-sigma / sqrt(Theta) would leave. A cluster of its own noise has its own r:
-divided by their noise, all rows have the same free intercept.
+sigma / sqrt(Theta) would leave. A ReLU of twice the input is twice the output:
+rows may be divided by their noise, and then have one free intercept.
 """
 
 import math

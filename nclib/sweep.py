@@ -260,6 +260,7 @@ def sweep(task, arguments, seed, n_jobs=None, title=None, shard=None):
     [array([0, 5]), array([0, 5])]
     """
     seed = check_integer("seed", seed, 0)
+    n_jobs = workers(n_jobs)
     first, step = (0, 1) if shard is None else check_shard("shard", shard)
     chosen = range(first, len(arguments), step)
     identity = _identity(task)
@@ -277,9 +278,7 @@ def sweep(task, arguments, seed, n_jobs=None, title=None, shard=None):
     if not open_tasks:
         return list(results.values())
     folder.mkdir(parents=True, exist_ok=True)
-    run = joblib.Parallel(
-        n_jobs=workers(n_jobs), return_as="generator_unordered"
-    )
+    run = joblib.Parallel(n_jobs, return_as="generator_unordered")
     bar = tqdm(
         total=len(chosen),
         initial=len(chosen) - len(open_tasks),

@@ -7,7 +7,8 @@ from scipy.stats import sem
 from nclib._projection import nonnegative_least_squares
 from nclib.asymptotics import phase_boundary
 from nclib.cones import _program, cone_distances, cones, sampled_dimensions
-from nclib.data import two_cluster_means
+from nclib.data import GaussianMixture, pad_means, two_cluster_means
+from nclib.feasibility import decide
 
 OPPOSED = two_cluster_means(1, np.pi)
 
@@ -30,6 +31,19 @@ def test_the_law_of_both_sides_for_unequal_classes():
             right = np.exp(-x * D)
             error = np.hypot(sem(left), sem(right))
             assert abs(left.mean() - right.mean()) < 5 * error
+
+
+def test_dimensions_are_those_of_decided_data():
+    means, sigma, sizes = two_cluster_means(2, 2.0), 0.6, (6, 9)
+    model = GaussianMixture(pad_means(means, 15), sigma)
+    for k in (0, 1):
+        dims = sampled_dimensions(means, sigma, sizes, 12, 90, k)
+        seeds = np.random.SeedSequence(90).spawn(12)
+        for d, seed in zip(dims, seeds, strict=True):
+            X, y = model.sample(sizes, seed)
+            assert decide(X[:, :d], y, [k]).classes[k].feasible is True
+            below = decide(X[:, : d - 1], y, [k]).classes[k]
+            assert below.feasible is False
 
 
 def test_distances_are_those_of_least_squares():

@@ -19,6 +19,7 @@ CHAPTERS = [
         "phase_boundary.md",
         "other_designs.md",
         "sample_sizes.md",
+        "your_network.md",
     )
     for page in sorted(BOOK.glob(pattern))
 ]

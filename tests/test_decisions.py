@@ -76,6 +76,25 @@ def test_check_proves_without_solving(saved, monkeypatch):
     assert all(c.accuracy < 1e-6 for c in checked.classes.values())
 
 
+def test_labels_may_be_words(tmp_path, capsys):
+    X, codes = small()
+    names = np.array(["shirt", "caf\u00e9", "a, b"])
+    y = names[np.unique(codes, return_inverse=True)[1]]
+    decision = nclib.decide(X, y)
+    assert list(decision.classes) == sorted(names.tolist())
+    decision.save(tmp_path / "proof.npz")
+    lines = [
+        ",".join([*map(str, x), f'"{k}"']) for x, k in zip(X, y, strict=True)
+    ]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert main(["verify", str(tmp_path / "proof.npz"), str(path)]) == NO
+    assert "class a, b: proved" in capsys.readouterr().out
+    # As pandas hands them over; a number is no word.
+    assert fingerprint(X, y.astype(object)) == decision.fingerprint
+    assert fingerprint(X, codes.astype(str)) != fingerprint(X, codes)
+
+
 def test_parts_of_an_answer_are_no_answer(tmp_path):
     X, y = nclib.digits(10)
     nclib.decide(X, y, classes=[2, 7]).save(tmp_path / "proof.npz")
@@ -85,7 +104,7 @@ def test_parts_of_an_answer_are_no_answer(tmp_path):
 
 
 def test_what_was_not_proved_can_be(tmp_path):
-    X, y = small()
+    X, y = nclib.digits(20)
     nclib.decide(X, y, verify=False).save(tmp_path / "proof.npz")
     proof = Decision.load(tmp_path / "proof.npz")
     assert not proof.verified
@@ -564,3 +583,8 @@ def test_the_checksum_is_that_of_zlib_too(saved):
     )
     with pytest.raises(ValueError, match="checksum is wrong"):
         Decision.load(path)
+
+
+def test_bytes_are_no_labels():
+    with pytest.raises(TypeError, match="all integers or all strings"):
+        nclib.decide(np.eye(4), np.array([b"a", b"b", b"a", b"b"]))

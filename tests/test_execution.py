@@ -108,6 +108,17 @@ def test_what_goes_wrong_stops_the_build_and_the_rest_is_kept(tmp_path):
     assert third.returncode == 0 and ": ran in" not in third.stdout
 
 
+def test_a_folder_that_the_data_base_misreads_is_one_sentence(tmp_path):
+    folder = tmp_path / "a%2Fb"
+    folder.mkdir()
+    (folder / "conf.py").write_text(CONF)
+    (folder / "index.md").write_text("# Index\n")
+    done = build(folder)
+    assert done.returncode
+    assert "must lie in a folder without %2F in its name" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.fixture
 def checkout(tmp_path):
     for name in ("pyproject.toml", "book/assignments", "nclib"):

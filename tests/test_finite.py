@@ -140,6 +140,30 @@ def test_dimensions_for_a_failure_of_one_in_n():
         ) == needed_dimensions(OPPOSED, sigma, 300, 1 / 300, 0)
 
 
+@pytest.mark.parametrize(
+    ("means", "sigma", "n", "d", "k"),
+    [
+        (UNEVEN, 0.2, (20, 30, 25), 54, 0),
+        (orthonormal_means(3, 3), 0.2, (20, 20, 20), 40, 1),
+        (OPPOSED, 0.3, (40, 25), 33, 1),
+    ],
+)
+def test_the_bound_is_the_least_of_its_theorem(means, sigma, n, d, k):
+    p = means.shape[1]
+
+    def log(y):
+        xi = 1 / (1 + np.exp(-y[p])) / (2 + 2 * y[:p] @ y[:p])
+        return direct_log(means, sigma, n, d, y[:p], xi, k)
+
+    start = np.append(0.1 * (means[k] - means.mean(axis=0)), -1.0)
+    least = minimize(
+        log, start, method="Nelder-Mead", options=dict(maxfev=2000)
+    ).fun
+    found = feasibility_bound(means, sigma, n, d, k)
+    assert -20 < least < -0.5
+    assert np.log(found) == pytest.approx(least, abs=2e-3)
+
+
 CELLS = [
     (OPPOSED, 0.5, 8, 0),
     (OPPOSED, 2.0, 8, 1),
@@ -244,7 +268,10 @@ def test_probabilities_from_one_down_to_the_smallest_float():
     assert 0 <= near < 1e-10
     assert infeasibility_bound(OPPOSED, 0.5, 300, 310) > 1 - 1e-12
     assert infeasibility_bound(OPPOSED, 0.5, 300, 450) == 0.0
+    # Not rounded to 0, also where both bounds are.
+    assert 0 < feasibility_bound(OPPOSED, 0.5, 3000, 5999) < 1e-300
     # A tiny noise needs no more than one dimension to spare.
+    assert feasibility_bound(OPPOSED, 1e-9, 300, 300) < 1e-3
     assert feasibility_bound(OPPOSED, 1e-9, 300, 302) < 1e-9
 
 
@@ -255,6 +282,14 @@ def test_the_inverses_are_tight():
         feasibility_bound(means, 0.3, (40, 25), at, None) for at in (d - 1, d)
     ]
     assert chances[1] <= 0.01 < chances[0]
+    # Noise so large that the coins decide, and means of a high rank.
+    many = simplex_means(6, 5)
+    for sigma, k in ((1e3, 0), (1e3, None), (0.5, 2)):
+        d = needed_dimensions(many, sigma, 12, 0.01, k)
+        chances = [
+            feasibility_bound(many, sigma, 12, at, k) for at in (d - 1, d)
+        ]
+        assert chances[1] <= 0.01 < chances[0]
     n = allowed_samples(means, 0.3, 60, 0.01)
     chances = [
         feasibility_bound(means, 0.3, at, 60, None) for at in (n, n + 1)
@@ -309,6 +344,14 @@ def test_the_lower_bound_without_means_is_chernoffs():
     found = infeasibility_bound(np.zeros((K, 1)), 1.0, n, d)
     assert found == pytest.approx(-np.expm1(best), rel=1e-6)
     assert found <= 1 - wendel_probability(d, n, K)
+
+
+def test_too_few_samples_for_the_integral_say_nothing():
+    # Finite from n_k = p + 2 on; there it is a bound, if a poor one.
+    with np.errstate(all="raise"):
+        assert infeasibility_bound(OPPOSED, 0.5, (2, 6), 3) == 0.0
+    assert infeasibility_bound(OPPOSED, 0.5, 300, 299) == 1.0
+    assert infeasibility_bound(OPPOSED, 0.5, 300, 600) == 0.0
 
 
 def test_the_integral_is_bounded_from_above_and_not_by_much():

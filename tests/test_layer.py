@@ -84,6 +84,11 @@ def test_the_width_is_the_fixed_point():
 def test_a_loud_cluster_has_a_longer_intercept():
     # Rows divided by their noise: one intercept, means over their noise.
     means, noise = two_cluster_means(2, 2.0), np.array([0.5, 2.0])
+    drawn = [
+        layer_widths(at, 0.5, 20, 60, 5, 9, noise=levels)
+        for at, levels in ((means, noise), (means / noise[:, None], None))
+    ]
+    assert np.array_equal(*drawn)
     for k in (0, 1):
         found = layer_width(means, 0.4, 80, 200, k, noise=noise)
         moved = layer_width(means / noise[:, None], 0.4, 80, 200, k)

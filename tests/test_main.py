@@ -25,8 +25,9 @@ def test_decide(d, status, tmp_path, capsys):
 
 def test_decide_names_what_is_missing(tmp_path, capsys):
     np.savez(tmp_path / "data.npz", X=np.eye(3))
-    assert main(["decide", str(tmp_path / "data.npz")]) == 2
-    assert "data must hold the arrays X and y" in capsys.readouterr().err
+    assert main(["decide", str(tmp_path / "data.npz")]) == 3
+    said = capsys.readouterr().err
+    assert "must hold the arrays X and y, and lacks y" in said
 
 
 def test_figure(tmp_path):
@@ -36,6 +37,33 @@ def test_figure(tmp_path):
     # A picture, and not an empty one.
     assert np.ptp(plt.imread(out)[..., :3], axis=(0, 1)).min() > 0.5
     assert PhaseDiagram.load(record).provenance["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("1 --out {0}/a.png --method sgd", "figure 1 has no option --method"),
+        ("3 --out {0}/a.png --width 50", "figure 3 has no option --width"),
+        ("2 --out {0}/none/a.png", "No such file or directory"),
+        ("2 --out {0}/a.bmp", "--out must end in one of"),
+        ("2 --out {0}/a", "--out must end in one of"),
+        ("2 --out {0}/folder.png", "folder.png is a folder"),
+        ("2 --out {0}/a.png --record {0}/no/a.npz", "No such file"),
+        ("2 --out {0}/a.png --jobs 0", "n_jobs must be at least 1"),
+    ],
+)
+def test_a_figure_is_refused_before_it_is_simulated(
+    options, message, tmp_path, capsys, monkeypatch
+):
+    def simulated(*_):
+        raise AssertionError
+
+    monkeypatch.setattr("nclib.sweep.joblib.Parallel", simulated)
+    (tmp_path / "folder.png").mkdir()
+    arguments = options.format(tmp_path).split()
+    assert main(["figure", "--scale", "quick", *arguments]) == 3
+    assert message in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["folder.png"]
 
 
 def test_ledger(capsys):
@@ -63,5 +91,5 @@ def test_chapters_side_by_side(tmp_path):
 
 
 def test_unknown_claim(capsys):
-    assert main(["ledger", "--id", "thm-99"]) == 2
+    assert main(["ledger", "--id", "thm-99"]) == 3
     assert "id must be one of" in capsys.readouterr().err

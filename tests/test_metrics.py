@@ -245,7 +245,7 @@ def test_memory_is_linear_in_the_number_of_features():
         ({"W": np.ones((3, 3))}, ValueError, r"shape \(3, 2\)"),
         ({"y": [0, 0, 1]}, ValueError, "y must have one label"),
         ({"y": [0, 0, 0, 0]}, ValueError, "at least two classes"),
-        ({"y": [0.0, 0.0, 1.0, 1.0]}, TypeError, "integer labels"),
+        ({"y": [0.0, 0.0, 1.0, 1.0]}, TypeError, "all integers or"),
         ({"convention": "papian"}, ValueError, "convention must be one of"),
     ],
 )

@@ -11,6 +11,7 @@ import inspect
 import os
 import pkgutil
 import platform
+import re
 import sys
 import tomllib
 from importlib import metadata
@@ -19,6 +20,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.statemachine import StringList
 from packaging.requirements import Requirement
+from sphinx.errors import ConfigError
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +84,11 @@ def use_this_checkout(app, config):
     config.nclib_hash = package_hash()
     cache = config.nb_execution_cache_path
     base = Path(cache) if cache else Path(app.outdir).parent / ".cache"
+    if found := re.search("%[0-9a-fA-F]{2}", str(base)):
+        raise ConfigError(
+            f"the book must lie in a folder without {found[0]} in its name, "
+            f"which the data base of its results reads as a code, got {base}"
+        )
     config.nb_execution_cache_path = str(base / config.nclib_hash)
 
 

@@ -1,5 +1,9 @@
 """The picture and the table of the chapter on your own data."""
 
+import math
+
+import matplotlib.pyplot as plt
+
 from nclib.figures import style
 
 MARKS = {
@@ -39,6 +43,31 @@ def draw_margins(feasible, margins):
         xlabel="images per class, $n$",
         ylim=(-0.2, 1.3),
     )
+    return figure
+
+
+def draw_pictures(pictures, titles):
+    """Square pictures side by side, dark on light.
+
+    Parameters
+    ----------
+    pictures : (m, d) array
+        One a row, d a square number, values from 0 to 1.
+    titles : sequence of str
+    """
+    style.use()
+    side = math.isqrt(pictures.shape[1])
+    columns = min(len(pictures), 5)
+    rows = -(-len(pictures) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(5.0, 1.3 * rows), squeeze=False
+    )
+    for ax in axes.flat:
+        ax.axis("off")
+    for ax, picture, title in zip(axes.flat, pictures, titles, strict=False):
+        ax.imshow(picture.reshape(side, side), cmap="gray_r", vmin=0)
+        ax.set_title(title)
+    figure.tight_layout()
     return figure
 
 

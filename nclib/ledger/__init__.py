@@ -74,6 +74,8 @@ ORDER = (
     "phase_boundary",
     "sample_sizes",
     "other_designs",
+    "your_data",
+    "your_network",
     "errata",
 )
 _STATEMENT = re.compile(r"(def|thm|lem|prop|fig)-\d+")

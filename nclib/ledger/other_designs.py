@@ -146,14 +146,14 @@ def design_simulated(scale):
 @claim(
     "design-width",
     strength="statistical",
-    status="derived",
+    status="quoted",
     # Three laws and three deviations at 2e-6 each.
     false_alarm=2e-5,
 )
 def design_width(scale):
-    r"""The critical dimension of a design is about normal with the variance
-    $\tau^2n$, where each sample adds its own part, and which cluster it
-    comes from is chance.
+    r"""The critical dimension of a design is normal in the limit, with the
+    variance $\tau^2n$, where each sample adds its own part, and which cluster
+    it comes from is chance.
 
     Needs: $n(\delta^\star - \alpha_k)$ at least the number of free
     variables; full data at $n = 60$, the distribution function to 0.03 and

@@ -99,8 +99,10 @@ def boundary_count(scale):
     status="derived",
     # Fisher's z at 5 standard errors and Dvoretzky, Kiefer, Wolfowitz and
     # Massart at 1e-6, three cases; the tail of the first for near-normal
-    # pairs is off by less than a factor of 10.
-    false_alarm=5e-5,
+    # pairs is off by less than a factor of 10. The last line fails for equal
+    # means, whose correlation is 0.276 +- 0.012 here (6000 draws), less than
+    # 4 errors from 0 with a chance of 2e-6, even if it is 0.25.
+    false_alarm=3e-5,
 )
 def boundary_classes(scale):
     r"""The critical dimensions of the classes of one data set are correlated:
@@ -118,7 +120,7 @@ def boundary_classes(scale):
         ("equal, 0.2", two_cluster_means(1, 0.0), 0.2, 3),
         ("3 equal, 0.2", np.ones((3, 1)), 0.2, 1),
     )
-    lows = []
+    scores = []
     for i, (name, means, sigma, more) in enumerate(cases):
         expected = class_correlation(means, sigma)[0, 1]
         direct = correlation_in_the_plane(means, sigma)
@@ -127,7 +129,7 @@ def boundary_classes(scale):
         found = np.corrcoef(d.T)[0, 1]
         error = 5 / np.sqrt(more * draws - 3)
         low, high = np.tanh(np.arctanh(found) + [-error, error])
-        lows.append(low)
+        scores.append(5 * np.arctanh(found) / error)
         holds = holds and low - 0.06 < expected < high + 0.06
         grid = np.arange(n, len(means) * n)
         seen = (d.max(axis=1)[:, None] <= grid).mean(axis=0)
@@ -143,8 +145,9 @@ def boundary_classes(scale):
             f"{name}: {found:.2f} ({expected:.3f}), chances differ by "
             f"{apart:.3f}"
         )
-    # Enough draws tell equal means from independent classes.
-    holds = holds and (scale == "quick" or lows[1] > 0)
+    # Enough draws tell equal means from independent classes, which would
+    # pass once in 30,000.
+    holds = holds and (scale == "quick" or scores[1] > 4)
     return holds and off < 1e-5, (
         f"correlation (predicted) over {draws} data sets or more, "
         + "; ".join(parts)

@@ -11,6 +11,7 @@ import pytest
 from nbgrader.api import Gradebook
 from problem_sets import SETS, cells, every_set, mistakes, solutions
 
+from classroom.course import gradebook
 from classroom.grading import COLUMNS, Limits, grade
 from classroom.sandbox import landlock_missing
 
@@ -30,7 +31,7 @@ def points(name, solution=False):
 
 def automatic(course, student, name):
     """Marks of the automatic cells in the gradebook."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         found = book.find_submission_notebook(name, name, student)
         return {
             g.name: g.auto_score
@@ -287,7 +288,7 @@ def test_only_what_changed_is_graded_again(
     (first,) = grade(tmp_path, course, progress=False)
     # A person gives marks.
     written = list(points("ps2", solution=True))
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}", "nclib") as book:
+    with Gradebook(gradebook(course), "nclib") as book:
         found = book.find_grade(written[0], "ps2", "ps2", "twice")
         found.manual_score, found.needs_manual_grade = 2.0, False
         book.db.commit()
@@ -309,6 +310,14 @@ def test_only_what_changed_is_graded_again(
     (third,) = grade(tmp_path, course, again=True, progress=False)
     assert "autograde" in commands
     assert third["total"] == second["total"]
+
+
+def test_a_course_folder_with_any_name(hand_in, tmp_path):
+    hand_in(tmp_path / "in", "ada", "ps1", blank=True)
+    course = tmp_path / "50%2Fé ü"
+    (row,) = grade(tmp_path / "in", course, progress=False)
+    assert row["status"] == "graded"
+    assert (course / "gradebook.db").exists()
 
 
 def test_goes_on_after_an_interruption(course, hand_in, tmp_path, monkeypatch):
