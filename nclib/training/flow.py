@@ -41,7 +41,7 @@ def flow(
     ----------
     X : (N, d) array
         Samples.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels of K classes.
     T : float
         End, greater than zero.

@@ -39,7 +39,7 @@ def minimise(
     ----------
     X : (N, d) array
         Samples.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels of K classes.
     width, loss, lambda_W, lambda_H, first_layer, init, device, progress
         As for `train`.
