@@ -163,10 +163,13 @@ def test_random_layers_follow_the_prediction(means, sigma, d, k, design):
         ((OPPOSED, 0.5, 0, 5), "^n must be at least 1"),
         ((np.eye(3), 0.5, 10, 2), "^d must be at least 3"),
         ((OPPOSED, 0.5, 10, 5, 2), "^k must be below .* 2, got 2"),
+        ((OPPOSED, 0.5, 10, 5, -1), "^k must be at least 0"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         nclib.layer_width(*arguments)
+    with pytest.raises(ValueError, match="^noise must be positive, got -1"):
+        nclib.layer_width(OPPOSED, 0.5, 10, 5, noise=(1, -1))
     with pytest.raises(ValueError, match="^ratio must be at least 0"):
         signal_share(-1.0)
