@@ -156,6 +156,16 @@ def test_random_layers_follow_the_prediction(means, sigma, d, k, design):
         assert random - found.width > 3 + 11 * error
 
 
+def test_the_class_that_is_asked_decides():
+    # Class 2 has 30 samples, which need as many neurons; class 1 has 10.
+    small, large = (
+        layer_widths(OPPOSED, 0.3, 10, 40, 4, 3, k, sizes=(1, 3))
+        for k in (0, 1)
+    )
+    assert (10 <= small).all() and (small < 30).all()
+    assert (30 <= large).all() and (large <= 40).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
