@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 import joblib

@@ -139,8 +139,10 @@ def test_the_driver_is_killed(dask, runs, expected):
     counting.wait_for(lambda: counting.runs(runs).total() >= 4)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
-    # What its workers have begun they end, and the next driver waits for it.
-    found = counting.printed(start(runs, "-s", dask[0]))
+    # What its workers have begun they end, and the next driver, which is
+    # there at once, waits for it.
+    results = counting.run(runs, TASKS, SECONDS, scheduler=dask[0])
+    found = counting.digest(results)
     check("the driver killed", runs, found)
     assert found == expected
 
