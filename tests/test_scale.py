@@ -136,13 +136,13 @@ def test_a_dask_worker_is_killed(dask, runs, expected):
 
 def test_the_driver_is_killed(dask, runs, expected):
     # Long enough for the next driver to come before its workers have ended.
-    driver = start(runs, "-s", dask[0], seconds=1)
+    driver = start(runs, "-s", dask[0], seconds=1.0)
     counting.wait_for(lambda: counting.runs(runs).total() >= 4)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
     # What its workers have begun they end, and the next driver, which is
     # there at once, waits for it.
-    results = counting.run(runs, TASKS, 1, scheduler=dask[0])
+    results = counting.run(runs, TASKS, 1.0, scheduler=dask[0])
     found = counting.digest(results)
     check("the driver killed", runs, found)
     assert found == expected
