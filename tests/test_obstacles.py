@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nclib
-from nclib.blockers import _radius_of_no
+from nclib.obstacles import _radius_of_no
 
 DIGITS = nclib.digits(40)
 BLOCKED = [
