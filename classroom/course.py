@@ -70,7 +70,8 @@ The package nclib is in this archive. Do not install another one: what
 
 Write only into the cells that say YOUR CODE HERE or YOUR ANSWER HERE. You
 may add cells of your own. Do not delete or copy the cells with checks: they
-are put back before grading. Before you hand in, restart the kernel and run
+are put back before grading. Lines that begin with ! may not run when your
+work is graded. Before you hand in, restart the kernel and run
 all cells. Hand in the one file {name}.ipynb, under this name.
 """
 

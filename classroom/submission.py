@@ -292,8 +292,8 @@ def _choose(folder, nothing, offered, other):
     if len(found) > 1:
         best = max(found, key=lambda pair: worth(*pair))[0]
     note = ""
-    called = best.member or best.path.name
-    if len(found) > 1 or called != f"{nothing.name}.ipynb":
+    plain = best.path.name == f"{nothing.name}.ipynb"
+    if len(found) > 1 or not plain:
         note = f"took {best.path.relative_to(folder)}"
         if best.member:
             note += f", in it {best.member}"

@@ -11,7 +11,7 @@ Definition 1, (2.4), (2.5) `networks`: networks, and the collapsed ones
 (3.2), (3.3)               `metrics`; `accumulator`: batch by batch
 Theorem 2, (2.6)-(2.11)    `upfm`: closed form; `relaxation`: its proof
 (2.12), Theorem 3          `feasibility`: decided; `certificates`: proved;
-                           `decisions`: kept; `blockers`: why not
+                           `decisions`: kept; `obstacles`: why not
 (2.15), (2.20), Section 3  `data`: mixtures, digits, Fashion-MNIST
 Theorems 3, 4, 5, 7        `bounds`: as printed, and corrected
 Theorem 6, Lemma 9, (2.18) `kernels`: random first layers
@@ -44,7 +44,6 @@ _NAMES = {
     "arrival": "arrival_noise arrival_share",
     "asymptotics": "Boundary CollapsedError collapsed_error phase_boundary",
     "basins": "basin left_behind",
-    "blockers": "Blockers blockers",
     "data": (
         "Dataset GaussianMixture digits fashion_mnist "
         "orthonormal_means simplex_means two_cluster_means"
@@ -60,6 +59,7 @@ _NAMES = {
     "metrics": "Metrics nc_metrics",
     "minima": "Minimum certify_minimum",
     "networks": "NoCollapsedNetwork ShallowNet collapsed_network",
+    "obstacles": "Blockers blockers",
     "relaxation": "gap_terms kkt_certificate upfm_sdp",
     "training": "TrainingRun flow minimise train",
     "upfm": "UPFMSolution upfm_minimizer upfm_risk",

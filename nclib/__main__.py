@@ -13,12 +13,17 @@ from itertools import chain, groupby
 from multiprocessing import get_context
 from pathlib import Path
 
-from nclib import ledger
-from nclib._files import check_writable, one_line, replacing
-from nclib._tables import LAYOUT, read_data
-from nclib.decisions import Decision, OtherData, fingerprint
-from nclib.feasibility import decide
-from nclib.figures import SCALES
+try:
+    from nclib import ledger
+    from nclib._files import check_writable, one_line, replacing
+    from nclib._tables import LAYOUT, read_data
+    from nclib.decisions import Decision, OtherData, fingerprint
+    from nclib.feasibility import decide
+    from nclib.figures import SCALES
+except ImportError as error:
+    # Half an installation: Python would exit with 1, and that means no.
+    print(f"error: {error}", file=sys.stderr)
+    raise SystemExit(3) from error
 
 # An answer has a status of its own, and no failure has that of an answer.
 _YES, _NO, _OPEN, _BAD_INPUT, _OTHER_DATA, _FAILED = range(6)
@@ -38,10 +43,12 @@ def _decide(arguments):
     if arguments.save:
         check_writable(arguments.save)
     decision = decide(*read_data(arguments.data))
-    status = _told(decision, arguments.json)
-    if arguments.save:
-        decision.save(arguments.save)
-    return status
+    try:
+        return _told(decision, arguments.json)
+    finally:
+        # Told or saved: neither a full disk nor a closed pipe loses both.
+        if arguments.save:
+            decision.save(arguments.save)
 
 
 def _verify(arguments):

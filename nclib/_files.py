@@ -131,7 +131,7 @@ class Archive:
         except Exception as error:
             # A parser fed with random bytes raises whatever it likes.
             raise ValueError(
-                f"{self._path} is damaged, or no record of nclib: "
+                f"{self._path} is damaged, or not what nclib reads: "
                 f"{one_line(error)}"
             ) from error
 
@@ -158,9 +158,9 @@ class Archive:
 
     def whole(self):
         """All arrays read, once nothing is left and the checksum is right."""
+        if "checksum" not in self._arrays:
+            self.read("checksum", shape=(), most=_LONGEST_CHECKSUM)
         with self._refusing():
-            if "checksum" not in self._arrays:
-                self.read("checksum", shape=(), most=_LONGEST_CHECKSUM)
             arrays = dict(self._arrays)
             stated = str(arrays.pop("checksum"))
             if other := set(self.names) - set(self._arrays):

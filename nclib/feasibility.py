@@ -52,8 +52,9 @@ def decide(X, y, classes=None, verify=True, *, n_jobs=None, progress=False):
     Parameters
     ----------
     X : (N, d) array
-        One sample a row; converted to float64, never modified.
-    y : (N,) integer array
+        One sample a row; converted to float64, never modified. A table of
+        pandas, a tensor or a sparse matrix (up to 1 GiB when dense) will do.
+    y : (N,) array of integers or strings
         Labels; classes may differ in size.
     classes : iterable of labels, optional
         Decide only these classes.

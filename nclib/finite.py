@@ -23,6 +23,7 @@ from scipy.special import (
     log_ndtr,
     logit,
     logsumexp,
+    xlogy,
 )
 from scipy.stats import binom
 
@@ -436,7 +437,7 @@ class _Problem(Cone):
         log, own = np.log(failure), self.own
         best = np.ceil(self._optimize(lambda c, r: self.rank + (c - log) / r))
         heads = binom.isf(failure, self.total - own, 0.5)
-        return int(min(max(best, own), own + self.rank + heads, self.total))
+        return int(min(best, own + self.rank + heads, self.total))
 
     def certain_failure(self, d):
         own, p = self.own, self.rank
@@ -516,13 +517,14 @@ class _Problem(Cone):
         )
         step = min(0.05, width / (4 * length + 4 * width))
         count = 2 * int(min(1e5, np.arcsinh(last / width) / step / 2 + 1))
-        t = np.linspace(0, np.arcsinh(last / width), count + 1)[1:]
+        t = np.linspace(0, np.arcsinh(last / width), count + 1)
         r = width * np.sinh(t)
         log = np.min([self._tangents(r, u, x) for u in units], axis=0)
-        log += (p - 1) * np.log(r) + np.log(width * np.cosh(t) * (t[1] - t[0]))
+        log += xlogy(p - 1, r) + np.log(width * np.cosh(t) * t[1])
+        log[0] -= np.log(2)
         inside = logsumexp(log)
         # With every other point the rule must give the same.
-        if abs(logsumexp(log[1::2]) + np.log(2) - inside) > _SAME:
+        if abs(logsumexp(log[::2]) + np.log(2) - inside) > _SAME:
             return np.inf
         sphere = np.log(2) + p / 2 * np.log(np.pi) - gammaln(p / 2)
         return sphere + _SAME + np.logaddexp(inside, tail - np.log(decay))

@@ -109,7 +109,7 @@ def _covariance(first, second, k, m):
     ]
 
     def total(r, order):
-        c = np.clip((r + v @ w) / (s * t), -1, 1)
+        c = (r + v @ w) / (s * t)
         return sum(_product(*term, c, order) for term in terms)
 
     # The slope of the sum is at most the scale: one root, within [-1, 1].
@@ -137,8 +137,7 @@ def _product(a, s, cut, b, t, cut_too, c, order):
     low = max(-a / s, -_FAR) if cut else -_FAR
     # Where the second term's mean changes sign it bends, if rest is small.
     bends = [-b / (t * c)] if c != 0 else []
-    edges = [low, *(x for x in bends if low < x < _FAR), 0.0, _FAR]
-    edges = np.unique([x for x in edges if low <= x <= _FAR])
+    edges = np.unique([low, *(x for x in bends if low < x < _FAR), _FAR])
     total = 0.0
     for left, right in zip(edges[:-1], edges[1:], strict=True):
         g = (left + right + (right - left) * _NODES) / 2

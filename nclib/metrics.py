@@ -179,7 +179,7 @@ def nc_metrics(H, W, y, convention="paper"):
     W : (D, K) array or tensor
         Classifier, one column a class in the order of ``np.unique(y)``: the
         transpose of PyTorch's ``linear.weight``.
-    y : (N,) integer array or tensor
+    y : (N,) array or tensor of integers or strings
         Labels.
     convention : str
         A key of `CONVENTIONS`, for nc1 only.

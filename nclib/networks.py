@@ -158,7 +158,7 @@ def collapsed_network(X, y, lambda_W, lambda_H, loss="ce", width=None):
     ----------
     X : (N, d) array
         Samples.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels, equally many of each class.
     lambda_W, lambda_H : float
         Penalties, greater than zero.
@@ -264,7 +264,7 @@ def network_of_classifier(
     ----------
     X : (N, d) array
         Independent samples, N below d.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels, equally many of each class.
     B : (d, K) array
         A column a class, in the order of ``np.unique(y)``.

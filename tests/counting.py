@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 
 import joblib
@@ -65,14 +65,12 @@ def tasks(count, seconds, folder):
 def run(folder, count, seconds, jobs=1, shard=None, scheduler=None):
     # By the name that other processes import: here it may be __main__.
     task = importlib.import_module("counting").traced
-    place = nullcontext()
-    if scheduler:
-        from distributed import Client
+    with ExitStack() as stack:
+        if scheduler:
+            from distributed import Client
 
-        # Joblib finds the client that was made last.
-        Client(scheduler)
-        place = joblib.parallel_config("dask")
-    with place:
+            stack.enter_context(Client(scheduler))
+            stack.enter_context(joblib.parallel_config("dask"))
         return sweep(task, tasks(count, seconds, folder), 0, jobs, shard=shard)
 
 

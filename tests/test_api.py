@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import pkgutil
 
 import numpy as np
 import pytest
@@ -18,6 +19,10 @@ SIGNATURES = {
     "nclib.fashion_mnist": "n_per_class, split, root",
     "nclib.decide": "X, y, classes, verify, n_jobs, progress",
     "nclib.exact_margin": "X, y, label",
+    "nclib.blockers": "X, y, label",
+    "nclib.Decision.save": "self, path",
+    "nclib.Decision.load": "path, fingerprint",
+    "nclib.Decision.check": "self, X, y",
     "nclib.nc_metrics": "H, W, y, convention",
     "nclib.Accumulator": "K, D, classes, sizes",
     "nclib.Accumulator.update": "self, H, y",
@@ -57,7 +62,11 @@ SIGNATURES = {
 }
 FIELDS = {
     "Dataset": "X y",
-    "Decision": "occurs classes verified",
+    "Blockers": (
+        "samples weights removal without radius noise flipped distance bias "
+        "width"
+    ),
+    "Decision": "occurs classes verified fingerprint",
     "ClassDecision": "feasible beta farkas verified accuracy margin message",
     "Metrics": "nc1 nc2_features nc2_weights nc3",
     "UPFMSolution": "H W risk a b collapsed",
@@ -112,3 +121,9 @@ def test_everything_exported_is_there_and_unpacks():
     assert X.shape == (6, 2) and y.tolist() == [0, 0, 0, 1, 1, 1]
     nc1, *_ = nclib.nc_metrics(X, np.eye(2), y)
     assert nc1 < 0.1
+
+
+def test_no_name_is_also_that_of_a_module():
+    # Importing the module would put it in the name's place.
+    modules = {module.name for module in pkgutil.iter_modules(nclib.__path__)}
+    assert not modules & set(nclib.__all__)

@@ -5,11 +5,14 @@ import json
 import os
 import pickle
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 
 import numpy as np
 import pytest
+from helpers import ROOT
 
 import nclib
 from nclib import _files
@@ -540,6 +543,25 @@ def test_no_failure_looks_like_an_answer(saved, monkeypatch, capsys):
         with pytest.raises(SystemExit) as exit:
             main(wrong)
         assert exit.value.code == BAD
+
+
+def test_half_an_installation_says_no_to_nothing(saved):
+    folder, _ = saved
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import runpy, sys; sys.modules['joblib'] = None; "
+            "sys.argv[1:] = ['decide', 'data.npz']; "
+            "runpy.run_module('nclib', run_name='__main__')",
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert run.returncode == BAD, run.stderr
+    assert run.stderr.count("\n") == 1 and "joblib" in run.stderr
 
 
 def test_a_proof_that_cannot_be_written_is_told_first(

@@ -60,6 +60,7 @@ def build(folder, **environment):
 
 
 def test_what_goes_wrong_stops_the_build_and_the_rest_is_kept(tmp_path):
+    pytest.importorskip("myst_nb")
     (tmp_path / "conf.py").write_text(CONF)
     (tmp_path / "index.md").write_text(INDEX)
     pages = {

@@ -1,6 +1,7 @@
 """The core needs numpy and scipy; the rest says what is missing."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -149,9 +150,7 @@ def test_a_package_that_is_there_and_broken_says_so(tmp_path, monkeypatch):
 
 def test_sockets_installed_over_this_package_are_noticed(tmp_path):
     package = tmp_path / "nclib"
-    package.mkdir()
-    for path in (ROOT / "nclib").glob("*.py"):
-        (package / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(ROOT / "nclib", package)
     (package / "__init__.py").write_text("class Netcat: ...\n")
     done = subprocess.run(
         [sys.executable, "-m", "nclib", "decide", "data.npz"],

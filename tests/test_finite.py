@@ -1,9 +1,11 @@
 """Bounds for every sample size: against quadrature, draws and the limit."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.integrate import dblquad, quad
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.stats import binom, norm
 
 import nclib
@@ -153,7 +155,7 @@ def test_the_bound_is_the_least_of_its_theorem(means, sigma, n, d, k):
 
     def log(y):
         xi = 1 / (1 + np.exp(-y[p])) / (2 + 2 * y[:p] @ y[:p])
-        return direct_log(means, sigma, n, d, y[:p], xi, k)
+        return log_bound(means, sigma, n, d, y[:p], xi, k)
 
     start = np.append(0.1 * (means[k] - means.mean(axis=0)), -1.0)
     least = minimize(
@@ -256,6 +258,8 @@ def test_the_bounds_are_monotone():
     for values in (in_d[::-1], in_n, in_sigma):
         assert (np.array(values[:-1]) <= slack * np.array(values[1:])).all()
         assert values[0] < values[-1]
+    # Where no direction helps the integrand is largest at 0.
+    assert infeasibility_bound(OPPOSED, 100.0, 300, 400) > 0.99
     lower = [infeasibility_bound(OPPOSED, 0.4, 40, d) for d in range(41, 60)]
     assert (np.diff(lower) <= 1e-6).all() and lower[0] > 0.9 > lower[-1]
 
@@ -378,6 +382,89 @@ def test_the_integral_is_bounded_from_above_and_not_by_much():
         epsrel=1e-4,
     )[0]
     assert 0 <= problem._log_integral(v, x) - np.log(exact) <= 3
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_the_integral_is_exact_for_hardly_any_means(p):
+    # G depends on the length of v only: an integral over the radius.
+    means, n, x = 1e-7 * np.eye(4)[:, :p], 9, 0.6
+    (problem,) = _problems(means, 1.0, n, 3)
+    assert problem.rank == p
+    area = 2 * np.pi ** (p / 2) / math.gamma(p / 2)
+
+    def shell(r):
+        s2 = 1 + r * r
+        half = (1 + (1 + 2 * x * s2) ** -0.5) / 2
+        own = (1 + 2 * x * s2) ** (-(n - 1) / 2) * half
+        return area * r ** (p - 1) * own * half ** (3 * n)
+
+    exact = np.log(quad(shell, 0, np.inf, epsabs=0)[0])
+    v = np.full(p, 0.3)
+    assert -1e-5 < problem._log_integral(v, x) - exact < 3e-3
+
+
+def test_tangents_lie_above_the_sphere():
+    rng = np.random.default_rng(5)
+    (problem,) = _problems(UNEVEN, 0.5, (12, 9, 15), 1)
+    x, r, h = 0.4, 0.7, 1e-5
+    margins, sizes = UNEVEN / 0.5, np.array([12, 9, 15])
+    for _ in range(20):
+        u = rng.standard_normal(2)
+        u /= np.linalg.norm(u)
+
+        def log(w):
+            a = margins @ w * np.array([1, -3, 1])
+            return (
+                np.array([1, 1, 1])
+                * _log_moment(a, 1 + r * r, -x)
+                @ (np.where(sizes == 9, 1, sizes))
+            )
+
+        slope = np.array(
+            [
+                (log(r * u + e) - log(r * u - e)) / (2 * h)
+                for e in h * np.eye(2)
+            ]
+        )
+        own = -8 / 2 * np.log1p(2 * x * (1 + r * r))
+        at = log(r * u) + own
+        steepest = r * np.linalg.norm(slope)
+        found = problem._tangents(np.array([r]), u, x)[0]
+        assert found == pytest.approx(at + steepest - r * slope @ u, abs=1e-6)
+        angles = rng.uniform(0, 2 * np.pi, 50)
+        ring = r * np.column_stack([np.cos(angles), np.sin(angles)])
+        assert (problem.log_moments(ring, -x) <= found + 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("means", "sigma", "n", "d", "k"),
+    [
+        (OPPOSED, 0.5, (300, 300), 345, 0),
+        (OPPOSED, 2.0, (30, 80), 45, 0),
+        (UNEVEN, 2.0, (80, 150, 100), 150, 0),
+    ],
+)
+def test_the_lower_bound_is_made_of_its_factors(means, sigma, n, d, k):
+    (problem,) = _problems(means, sigma, n, k)
+    p, N = means.shape[1], sum(n)
+    v, x = problem._saddle(d)
+    log = problem._log_integral(v, x)
+    root = (1 + 2 * x) ** 0.5
+    log += np.log(2 * root ** (d - p) / (1 + root))
+    E = np.repeat(means / sigma, n, axis=0)
+    norm_E = np.linalg.norm(E, 2)
+
+    def total(z):
+        size = N**0.5 + p**0.5 + z + norm_E
+        return np.exp(-z * z / 2) + np.exp(log) * (x * size**2 / np.pi) ** (
+            p / 2
+        )
+
+    least = minimize_scalar(total, bounds=(0, 40), method="bounded").fun
+    lower = infeasibility_bound(means, sigma, n, d, k)
+    assert 0.01 < lower < 1
+    assert np.log1p(-lower) == pytest.approx(np.log(least), abs=1e-3)
+    assert lower <= 1 - least + 1e-9
 
 
 def test_slopes_are_derivatives():

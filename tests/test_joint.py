@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom
+from scipy.integrate import quad
+from scipy.stats import binom, norm
 
 import nclib
 from nclib.joint import (
@@ -40,6 +41,7 @@ def test_a_class_with_itself_has_the_variance_of_its_boundary(means, sigma):
 def test_correlations_by_a_plane_quadrature():
     # Sums over a grid of 601 x 601 points, from a separate script.
     for degrees, sigma, value in (
+        (180, 0.05, 0.00043),
         (180, 0.1, 0.0033),
         (180, 0.5, 0.0654),
         (180, 2.0, 0.0052),
@@ -95,6 +97,27 @@ def test_moments_of_cut_and_uncut_terms():
         assert _product(9.0, 1e-9, False, b, t, cut_too, 0.0, order) == (
             pytest.approx(9.0**order * alone, rel=1e-6)
         )
+
+
+@pytest.mark.parametrize("c", [1.0, -1.0])
+def test_terms_of_one_normal_bend(c):
+    # Both are functions of the same normal: integrals on a line.
+    for a, b in ((0.3, -0.4), (0.5, 0.2), (-1.0, -2.0)):
+        bends = sorted([-a / 1.2, -c * b / 0.9])
+        for order in (1, 2):
+            exact = quad(
+                lambda g, a=a, b=b, order=order: (
+                    (max(a + 1.2 * g, 0) * max(b + 0.9 * c * g, 0)) ** order
+                    * norm.pdf(g)
+                ),
+                -12,
+                12,
+                points=bends,
+                epsabs=1e-13,
+                limit=200,
+            )[0]
+            found = _product(a, 1.2, True, b, 0.9, True, c, order)
+            assert found == pytest.approx(exact, abs=1e-10)
 
 
 def test_joint_chance_lies_between_the_bounds():

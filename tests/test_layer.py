@@ -156,6 +156,16 @@ def test_random_layers_follow_the_prediction(means, sigma, d, k, design):
         assert random - found.width > 3 + 11 * error
 
 
+def test_the_class_that_is_asked_decides():
+    # Class 2 has 30 samples, which need as many neurons; class 1 has 10.
+    small, large = (
+        layer_widths(OPPOSED, 0.3, 10, 40, 4, 3, k, sizes=(1, 3))
+        for k in (0, 1)
+    )
+    assert (10 <= small).all() and (small < 30).all()
+    assert (30 <= large).all() and (large <= 40).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -163,10 +173,13 @@ def test_random_layers_follow_the_prediction(means, sigma, d, k, design):
         ((OPPOSED, 0.5, 0, 5), "^n must be at least 1"),
         ((np.eye(3), 0.5, 10, 2), "^d must be at least 3"),
         ((OPPOSED, 0.5, 10, 5, 2), "^k must be below .* 2, got 2"),
+        ((OPPOSED, 0.5, 10, 5, -1), "^k must be at least 0"),
     ],
 )
 def test_bad_arguments_are_refused(arguments, words):
     with pytest.raises(ValueError, match=words):
         nclib.layer_width(*arguments)
+    with pytest.raises(ValueError, match="^noise must be positive, got -1"):
+        nclib.layer_width(OPPOSED, 0.5, 10, 5, noise=(1, -1))
     with pytest.raises(ValueError, match="^ratio must be at least 0"):
         signal_share(-1.0)

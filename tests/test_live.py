@@ -376,6 +376,24 @@ def test_the_knobs_compute_what_nclib_computes():
 
 
 @needs_node
+def test_the_knobs_bound_is_valid_and_nearly_the_best():
+    cases = []
+    for K, cosine in ((2, -1.0), (2, 0.5), (3, -0.5), (4, 0.0), (2, 1.0)):
+        for sigma in (0.02, 0.2, 1.0):
+            cases.append((K, cosine, sigma, 300 if K == 2 else 100))
+    found = computed(
+        """cases.map(([K, rho, sigma, n]) =>
+          n * exact.enough(exact.boundary(K, rho, sigma), K, n))""",
+        cases=cases,
+    )
+    for (K, cosine, sigma, n), d in zip(cases, found, strict=True):
+        means = equal_angles(K, cosine)
+        best = nclib.needed_dimensions(means, sigma, n, 1 / n, 0)
+        # Another direction needs more, and whole numbers up to one.
+        assert best - 1 - 1e-6 < d < 1.005 * best + 0.5, (K, cosine, sigma)
+
+
+@needs_node
 def test_normal_tail():
     x = np.linspace(-12, 12, 481)
     found = np.array(computed("x.map(exact.Phi)", x=x.tolist()))
@@ -420,8 +438,9 @@ def test_the_knobs_say_what_is_so():
     assert f"{there.delta:.3f}" in texts[0]
     assert words == ["0.50", "1.30", "300", "2", "180°"]
 
+    assert texts[1].startswith("enough at this n, proved: d/n from 1.38")
     granted = theorem_4_sigma(390, 300, equal_angles(2, -1))
-    assert f"{granted:.3g}" in texts[1]
+    assert f"{granted:.3g}" in texts[2]
     says, *_ = turn([SIGMA, granted - 0.01])
     assert "Theorem 4 may grant it. Theorem 5(b) is silent." in says
     says, *_ = turn([RATIO, theorem_5b_ratio(300, 2) + 0.01])
@@ -430,8 +449,8 @@ def test_the_knobs_say_what_is_so():
     assert says.startswith("All classes can collapse, with probability one")
     assert "Theorem 4 grants it. Theorem 5(b) grants it." in says
     # Means that point the same way, and a simplex: the union bound is mute.
-    assert turn([ANGLE, 0])[1][1].endswith("nothing at all")
-    assert turn([CLASSES, 4])[1][1].endswith("nothing at all")
+    assert turn([ANGLE, 0])[1][2].endswith("nothing at all")
+    assert turn([CLASSES, 4])[1][2].endswith("nothing at all")
     # Where nclib refuses the normal law, no number is made up.
     assert nclib.phase_boundary(equal_angles(2, -1), 0.05).least_n > 30
     says, texts, _ = turn([SIGMA, 0.05], [SIZE, 0])
@@ -439,7 +458,7 @@ def test_the_knobs_say_what_is_so():
     assert texts[0].endswith("at this noise")
     says, texts, words = turn([CLASSES, 4], [ANGLE, 90])
     there = nclib.phase_boundary(nclib.orthonormal_means(4, 4), 0.5)
-    assert f"{there.delta:.3f}" in texts[0] and "5(a)" in texts[1]
+    assert f"{there.delta:.3f}" in texts[0] and "5(a)" in texts[2]
     assert words[CLASSES] == "4" and words[ANGLE] == "90°"
 
 

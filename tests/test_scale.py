@@ -111,9 +111,9 @@ def dask(tmp_path):
         process.wait()
 
 
-def start(runs, *arguments):
+def start(runs, *arguments, seconds=SECONDS):
     return counting.shell(
-        runs.parent / "cache", runs, TASKS, SECONDS, 1, *arguments
+        runs.parent / "cache", runs, TASKS, seconds, 1, *arguments
     )
 
 
@@ -135,12 +135,15 @@ def test_a_dask_worker_is_killed(dask, runs, expected):
 
 
 def test_the_driver_is_killed(dask, runs, expected):
-    driver = start(runs, "-s", dask[0])
+    # Long enough for the next driver to come before its workers have ended.
+    driver = start(runs, "-s", dask[0], seconds=1.0)
     counting.wait_for(lambda: counting.runs(runs).total() >= 4)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.communicate()
-    # What its workers have begun they end, and the next driver waits for it.
-    found = counting.printed(start(runs, "-s", dask[0]))
+    # What its workers have begun they end, and the next driver, which is
+    # there at once, waits for it.
+    results = counting.run(runs, TASKS, 1.0, scheduler=dask[0])
+    found = counting.digest(results)
     check("the driver killed", runs, found)
     assert found == expected
 

@@ -712,3 +712,21 @@ def test_bad_arguments_of_the_limits_are_named():
         minimise(X0, Y0, tol=0)
     with pytest.raises(ValueError, match="^max_iterations must"):
         minimise(X0, Y0, max_iterations=0)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda X, y: minimise(X, y, width=50, max_iterations=200),
+        lambda X, y: flow(X, y, T=20, width=50, first_layer=np.eye(150, 400)),
+    ],
+)
+def test_the_bits_do_not_depend_on_the_number_of_threads(call):
+    X, y = mixture(300, 150, 0.5)
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(call(X, y))
+        assert torch.get_num_threads() == threads
+    np.testing.assert_array_equal(found[0].net.W1, found[1].net.W1)
+    assert found[0].history.tobytes() == found[1].history.tobytes()

@@ -222,6 +222,9 @@ const exact = (() => {
     return {
       delta,
       v,
+      rank: v.length,
+      own: a,
+      other: dot(T[0], v),
       tau2: f.tau2,
       leastN,
       band(n) {
@@ -237,6 +240,68 @@ const exact = (() => {
         return Phi((d - n * delta - shift(n)) / width(n));
       },
     };
+  };
+
+  /* nclib.finite: log E exp(xi max(y, 0)^2) for y ~ N(a, s^2), kappa > 0. */
+  const mills = (x) => {
+    if (x < 3) return Phi(-x) / phi(x);
+    let fraction = x;
+    for (let k = 80; k > 0; k -= 1) fraction = x + k / fraction;
+    return 1 / fraction;
+  };
+  const logMoment = (a, s, xi) => {
+    const kappa = 1 - 2 * xi * s * s;
+    const x = Math.abs(a) / s;
+    const y = x / Math.sqrt(kappa);
+    if (a < 0) {
+      return Math.log1p(phi(x) * (mills(y) / Math.sqrt(kappa) - mills(x)));
+    }
+    const large =
+      (xi * a * a) / kappa - Math.log(kappa) / 2 + Math.log(Phi(y));
+    return large + Math.log1p(Phi(-x) * Math.exp(-large));
+  };
+  /* The least value of f between two ends, by the golden section. */
+  const least = (f, low, high, rounds) => {
+    const golden = (Math.sqrt(5) - 1) / 2;
+    let [a, b] = [high - golden * (high - low), low + golden * (high - low)];
+    let [fa, fb] = [f(a), f(b)];
+    for (let i = 0; i < rounds; i += 1) {
+      if (fa < fb) {
+        [high, b, fb] = [b, a, fa];
+        a = high - golden * (high - low);
+        fa = f(a);
+      } else {
+        [low, a, fa] = [a, b, fb];
+        b = low + golden * (high - low);
+        fb = f(b);
+      }
+    }
+    return Math.min(fa, fb);
+  };
+  /* The d/n from which on class 1 fails with a chance of at most 1/n, by the
+     bound of every sample size. Any v and xi give one: here v points where
+     the minimizer of the limit does, so that the K - 1 margins are one. */
+  const enough = (there, K, n) => {
+    const { v, rank, own, other } = there;
+    const norm2 = dot(v, v);
+    const dimensions = (length, z) => {
+      const s = Math.sqrt(1 + length * length * norm2);
+      const xi = 0.5 / (s * s) / (1 + Math.exp(-z));
+      const rate = -Math.log1p(-2 * xi) / 2;
+      const log =
+        -Math.log1p(Math.expm1(rate) / 2) -
+        ((n - 1) / 2) * Math.log1p(-2 * xi * s * s) +
+        logMoment(-Math.sqrt(n) * length * own, s, xi) +
+        (K - 1) * n * logMoment(length * other, s, xi);
+      return rank + (log + Math.log(n)) / rate;
+    };
+    const best = least(
+      (length) => least((z) => dimensions(length, z), -14, 5, 24),
+      0, 1.5, 14
+    );
+    /* That of Wendel is above (K + 1)/2, and takes longer. */
+    const ratio = Math.max(best / n, 1);
+    return ratio < (K + 1) / 2 ? ratio : Math.min(ratio, wendel(n, K), K);
   };
 
   /* What the theorems grant: the noise of 4 or 5(a), the ratio of 5(b). */
@@ -383,6 +448,7 @@ const exact = (() => {
   return {
     Phi,
     boundary,
+    enough,
     grantedNoise,
     gordon,
     wendel,

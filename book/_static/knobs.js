@@ -42,6 +42,7 @@ figures.kinds.knobs = (data, stage) => {
     union: line("union"),
     gordon: line("gordon"),
     wendel: line("wendel"),
+    enough: line("enough"),
   };
   const marks = svg("g");
   const point = svg("circle", { r: 7, class: "nclib-point" });
@@ -121,6 +122,10 @@ figures.kinds.knobs = (data, stage) => {
     parts.union.setAttribute("d", silent ? "" : path(granted));
     parts.gordon.setAttribute("d", flat(exact.gordon(n, K)));
     parts.wendel.setAttribute("d", flat(exact.wendel(n, K)));
+    parts.enough.setAttribute(
+      "d",
+      path(at(curve.map((b) => exact.enough(b, K, n))))
+    );
   };
 
   const says = figures.status();
@@ -130,7 +135,7 @@ figures.kinds.knobs = (data, stage) => {
       : p > 0.999
         ? "more than 99.9%"
         : `${short(100 * p, p < 0.9 ? 2 : 3)}%`;
-  const cells = ["exact", "union", "gordon", "wendel"].map((name) => [
+  const cells = ["exact", "enough", "union", "gordon", "wendel"].map((name) => [
     svg(
       "svg",
       { viewBox: "0 0 34 12", class: "nclib-key", "aria-hidden": "true" },
@@ -150,6 +155,7 @@ figures.kinds.knobs = (data, stage) => {
     const band = here.band(n);
     const granted = exact.grantedNoise(ratio, n, K, cosine());
     const [gordon, wendel] = [exact.gordon(n, K), exact.wendel(n, K)];
+    const enough = exact.enough(here, K, n);
     const theorem = K === 2 ? "Theorem 4" : "Theorem 5(a)";
     const verdict = (yes) => (yes ? "grants it" : "is silent");
     const sure = ratio >= K;
@@ -166,6 +172,7 @@ figures.kinds.knobs = (data, stage) => {
           ? ", 90% of the transitions from " +
             band.map((edge) => edge.toFixed(3)).join(" to ")
           : ""),
+      `enough at this n, proved: d/n from ${enough.toFixed(3)} on`,
       granted > 0
         ? `union bound, ${theorem}: noise below ${short(granted, 3)} at most`
         : `union bound, ${theorem}: nothing at all`,

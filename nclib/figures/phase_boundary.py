@@ -293,8 +293,8 @@ def draw_joint(grid, simulated, laws):
     return figure
 
 
-def draw_bounds(sigma, exact, ratio, union, gordon):
-    """The exact boundary and the regions that two theorems grant.
+def draw_bounds(sigma, exact, ratio, union, gordon, enough):
+    """The exact boundary and the regions that theorems grant.
 
     Parameters
     ----------
@@ -305,6 +305,8 @@ def draw_bounds(sigma, exact, ratio, union, gordon):
     union, gordon : dicts
         From n = 300, 10^4 and 10^8 to the noise that Theorem 4 grants at
         each `ratio`, and to the ratio that Theorem 5(b) asks for.
+    enough : dict
+        From n to noise levels and the ratio that is enough there, proved.
     """
     style.use()
     figure, ax = style.grid(height=3.6)
@@ -323,7 +325,10 @@ def draw_bounds(sigma, exact, ratio, union, gordon):
             ha="right",
             va="bottom",
         )
+    for n, curve in enough.items():
+        ax.plot(*curve, **style.ENOUGH, alpha=looks[n][1])
     style.label(ax, 0.17, 1.90, "union bound", style.VERMILION)
+    style.label(ax, 0.33, 1.41, "enough", style.GREEN)
     ax.set(
         xlim=(0, 2.1),
         ylim=(1, 2),

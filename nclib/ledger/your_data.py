@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from nclib.blockers import blockers
 from nclib.data import digits
 from nclib.decisions import Decision
 from nclib.feasibility import decide
 from nclib.ledger import claim
 from nclib.ledger.evidence import at_scale, proved
+from nclib.obstacles import blockers
 
 
 @claim("blockers", strength="certified", status="numerical")

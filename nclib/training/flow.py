@@ -4,7 +4,7 @@ import numpy as np
 
 from nclib._checks import check_real
 from nclib._extras import load
-from nclib.training.gram import Problem, progress_bar
+from nclib.training.gram import Problem, one_thread, progress_bar
 from nclib.upfm import PENALTIES
 
 # Step factors of the controller, and the step below which it gives up.
@@ -41,7 +41,7 @@ def flow(
     ----------
     X : (N, d) array
         Samples.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels of K classes.
     T : float
         End, greater than zero.
@@ -66,9 +66,9 @@ def flow(
 
     Notes
     -----
-    One evaluation costs 2 D N min(N, 2 d) operations. Beyond the paper;
-    that SGD at lr = 0.1 with two layers follows the flow is numerical only
-    (NC1 within about 5 %). With three layers SGD at lr = 0.1 is close to
+    One evaluation costs 2 D N min(N, 2 d) operations, on one thread. Beyond
+    the paper; that SGD at lr = 0.1 with two layers follows it is numerical
+    only (NC1 within about 5 %). With three layers SGD at lr = 0.1 is close to
     the edge of stability, and the flow gains little.
 
     Examples
@@ -84,7 +84,7 @@ def flow(
     torch = load("torch", "nclib.flow")
     T = check_real("T", T, 0.0, exclusive=True)
     rtol = check_real("rtol", rtol, 0.0, exclusive=True)
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         problem = Problem(
             X,
             y,

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from nclib._checks import (
     check_choice,
@@ -329,6 +330,17 @@ def torch_threads(count=None):
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_thread():
+    """One thread for PyTorch, BLAS and OpenMP inside.
+
+    Small products wait for a second thread longer than they take, and the
+    result is the same on every number of cores.
+    """
+    with torch_threads(1), threadpool_limits(1):
+        yield
 
 
 def log_spaced(last):

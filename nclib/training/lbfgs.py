@@ -5,7 +5,7 @@ from scipy.optimize import minimize
 
 from nclib._checks import check_integer, check_real
 from nclib._extras import load
-from nclib.training.gram import Problem, log_spaced, progress_bar
+from nclib.training.gram import Problem, log_spaced, one_thread, progress_bar
 from nclib.upfm import PENALTIES
 
 # Pairs of vectors kept, and starts before it counts as stuck.
@@ -39,7 +39,7 @@ def minimise(
     ----------
     X : (N, d) array
         Samples.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels of K classes.
     width, loss, lambda_W, lambda_H, first_layer, init, device, progress
         As for `train`.
@@ -67,7 +67,7 @@ def minimise(
     started again from there, a few times. A stationary point with a gap
     that is not zero is no global minimum where a collapsed network exists.
     The eigendecomposition costs O(N^3) once, an evaluation
-    4 D N min(N, d). At a stationary point
+    4 D N min(N, d), both on one thread. At a stationary point
     :math:`\lambda_W\|W\|_F^2=\lambda_H\|H\|_F^2`. Beyond the paper.
 
     Examples
@@ -83,7 +83,7 @@ def minimise(
     torch = load("torch", "nclib.minimise")
     tol = check_real("tol", tol, 0.0, exclusive=True)
     max_iterations = check_integer("max_iterations", max_iterations, 1)
-    with torch.inference_mode():
+    with torch.inference_mode(), one_thread():
         problem = Problem(
             X,
             y,

@@ -67,7 +67,7 @@ def train(
     ----------
     X : (N, d) array
         Samples.
-    y : (N,) integer array
+    y : (N,) array of integers or strings
         Labels of K classes.
     width : int
         Neurons D; with ``init`` its width counts instead.

@@ -71,7 +71,7 @@ def check(kinds, folder, course, notebooks):
             )
         ):
             wrong.append((name, expected, row))
-    assert not wrong
+    assert not wrong, "\n".join(map(str, wrong))
 
 
 def test_a_few_of_each(course, notebooks, tmp_path):

@@ -392,7 +392,6 @@ KINDS |= {
     "prints": changed("for i in range(99): print('x' * 9999)"),
     "warns": changed("import warnings; warnings.warn('oh')"),
     "magic": changed("%matplotlib inline"),
-    "shell": changed("!ls"),
     "asks": changed("input('?')", lost=FIRST),
     "raises": changed("1 / 0", lost=FIRST),
     "exits": changed("raise SystemExit", lost=FIRST),
@@ -404,6 +403,7 @@ KINDS |= {
     "markup": changed("print('<script>alert(1)</script>')"),
 }
 CONFINED = {
+    "shell": changed("!ls", lost=FIRST),
     "ends-the-grader": changed(
         "import os, signal; os.kill(os.getppid(), signal.SIGKILL)", lost=FIRST
     ),
@@ -421,7 +421,7 @@ CONFINED = {
 
 # Names of folders.
 FOLDERS = [
-    "=cmd|' /C calc'!A0",
+    "=cmd|' calc'!A0",
     "Zoë Ångström-O'Neil, III",
     "-rf",
     "x" * 120,

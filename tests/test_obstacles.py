@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nclib
-from nclib.blockers import _radius_of_no
+from nclib.obstacles import _radius_of_no
 
 DIGITS = nclib.digits(40)
 BLOCKED = [
@@ -51,7 +51,6 @@ def test_digits(label):
 
 
 def test_the_digits_hang_on_few_images():
-    # Dropping only images of others takes up to 22 of them.
     counts = [len(nclib.blockers(*DIGITS, k).removal) for k in BLOCKED]
     assert BLOCKED == [1, 3, 4, 5, 6, 7, 8, 9]
     assert max(counts) <= 3 and counts.count(1) >= 6
