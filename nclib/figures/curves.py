@@ -171,6 +171,7 @@ def run(scale=None, method=None, seed=0, n_jobs=None, width=WIDTH):
         method = "sgd" if scale == "paper" else "flow"
     check_choice("method", method, ("flow", "sgd"))
     seed = check_integer("seed", seed, 0)
+    width = check_integer("width", width, 1)
     n = 40 if scale == "quick" else 300
     epochs, cells = _GRIDS[n]
     started = perf_counter()
