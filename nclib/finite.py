@@ -251,11 +251,10 @@ def needed_dimensions(means, sigma, n, failure, k=None, *, noise=None):
     # The sum of the K bounds is met between these two.
     low = max(p.enough(failure) for p in problems) - 1
     high = max(p.enough(failure / len(problems)) for p in problems) + 1
-    total = problems[0].total
     return smallest(
         lambda d: sum(p.failure(d) for p in problems) <= failure,
         max(low, 1),
-        min(high, total),
+        high,
     )
 
 

@@ -361,6 +361,20 @@ def test_symmetries():
         assert abs(a.delta - c.delta) < 1e-13
 
 
+def test_an_intercept_is_a_long_common_mean_without_its_coordinate():
+    for means in (MEANS["180 degrees"], MEANS["4 orthonormal"]):
+        means = np.asarray(means)
+        long = np.column_stack([means, np.full(len(means), 1e5)])
+        for k in range(len(means)):
+            free = phase_boundary(means, 0.5, k, bias=True)
+            fixed = phase_boundary(long, 0.5, k)
+            assert free.delta == pytest.approx(fixed.delta, abs=1e-9)
+            assert free.tau2 == pytest.approx(fixed.tau2, abs=1e-9)
+            # The column of ones is not counted, that coordinate is.
+            shift = fixed.shift(300) - 1
+            assert free.shift(300) == pytest.approx(shift, abs=1e-6)
+
+
 def test_bias():
     # Computed independently; simulation at n = 300 agrees within its error.
     for sigma, delta in ((0.5, 1.140600), (1, 1.257935), (2, 1.344146)):

@@ -342,6 +342,8 @@ def test_other_bad_arguments_are_refused():
         phase_boundary(FOUR, 0.5, 2, mixture=PAIRS)
     with pytest.raises(ValueError, match="^sizes times n must be whole"):
         design_sample(OPPOSED, 0.5, 5, 3, 0, sizes=(1, 0.5))
+    with pytest.raises(ValueError, match="^sizes times n must be whole"):
+        design_sample(OPPOSED, 0.5, 5, 3, 0, sizes=(1, 1e-11))
     with pytest.raises(ValueError, match="^d must be at least 2"):
         design_sample(FOUR, 0.5, 5, 1, 0)
     with pytest.raises(TypeError, match="^sizes must be real"):

@@ -266,6 +266,7 @@ def test_the_bounds_are_monotone():
 
 def test_probabilities_from_one_down_to_the_smallest_float():
     assert feasibility_bound(OPPOSED, 0.5, 300, 299) == 1.0
+    assert feasibility_bound(OPPOSED, 0.5, 300, 299, None) == 1.0
     assert feasibility_bound(OPPOSED, 0.5, 300, 600) == 0.0
     assert 0 < feasibility_bound(OPPOSED, 0.01, 3000, 5000) < 1e-300
     near = 1 - feasibility_bound(np.zeros((2, 1)), 1.0, 300, 385)
@@ -313,6 +314,19 @@ def test_the_inverses_are_tight():
     both = feasibility_bound(means, 0.3, 40, 60, None)
     each = [feasibility_bound(means, 0.3, 40, 60, k) for k in (0, 1)]
     assert both == pytest.approx(sum(each))
+    # Not all collapse as soon as one does not; more is not known.
+    lower = [
+        infeasibility_bound(OPPOSED, 0.5, (40, 60), d, None) for d in (45, 59)
+    ]
+    assert lower[0] == 1.0
+    assert lower == [
+        max(infeasibility_bound(OPPOSED, 0.5, (40, 60), d, k) for k in (0, 1))
+        for d in (45, 59)
+    ]
+    lower = [infeasibility_bound(OPPOSED, 0.5, 60, 66, k) for k in (0, 1)]
+    assert 0.5 < min(lower) < sum(lower) - 0.3
+    together = infeasibility_bound(OPPOSED, 0.5, 60, 66, None)
+    assert together == pytest.approx(max(lower), rel=1e-6)
 
 
 def test_a_class_with_its_own_noise_is_one_of_another_mean():
