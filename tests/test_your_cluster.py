@@ -52,8 +52,13 @@ def test_the_program_for_dask():
 def test_the_program_for_dask_knows_its_cluster():
     jobqueue = pytest.importorskip("dask_jobqueue")
     (program,) = blocks("python")
-    (call,) = re.findall(r"SLURMCluster\(\n(.*?)\]\)", program, re.S)
-    options = eval(f"dict({call}])")
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse(program))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "SLURMCluster"
+    )
+    options = {k.arg: ast.literal_eval(k.value) for k in call.keywords}
     cluster = jobqueue.SLURMCluster(**options)
     script = cluster.job_script()
     cluster.close()
