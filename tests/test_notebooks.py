@@ -12,9 +12,15 @@ pytest.importorskip("nbformat")
 pytest.importorskip("myst_nb")
 pytest.importorskip("sphinx_exercise")
 sys.path.insert(0, str(BOOK / "_ext"))
+import jupytext
 import nbformat
 import notebooks
 
+PAGES = sorted(
+    path
+    for path in BOOK.glob("**/*.md")
+    if path.read_text(encoding="utf-8").startswith("---\njupytext:")
+)
 HEADER = (BOOK / "intro.md").read_text(encoding="utf-8").split("# ")[0]
 PAGE = r"""# A page
 
@@ -166,3 +172,14 @@ def test_colab_opens_the_branch_of_the_notebooks():
     assert notebooks.on_branch(url) == (
         "https://colab.example/github/a/b/blob/notebooks/book/theorem_4.ipynb"
     )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_lab_saves_a_page_as_it_was(path):
+    # Otherwise to open a page, and to save it, would change it all over.
+    text = path.read_text(encoding="utf-8")
+    written_by = re.search(r"jupytext_version: (\S+)", text)[1]
+    if written_by != jupytext.__version__:
+        pytest.skip(f"the pages are as jupytext {written_by} writes them")
+    page = jupytext.reads(text, fmt="md:myst")
+    assert jupytext.writes(page, fmt="md:myst") == text
