@@ -16,6 +16,8 @@ _EXTRAS = {
     "sklearn": "data",
     "torch": "train",
 }
+# What is installed under another name than it is imported.
+_INSTALLED = {"sklearn": "scikit-learn"}
 
 
 if not hasattr(nclib, "_HOMES"):
@@ -57,8 +59,9 @@ def load(module, function):
     except ModuleNotFoundError as error:
         if error.name != package:
             raise
+    installed = _INSTALLED.get(package, package)
     raise MissingExtra(
-        f"{function} needs the package {package}, which is not installed: "
+        f"{function} needs the package {installed}, which is not installed: "
         f'pip install "{DISTRIBUTION}[{_EXTRAS[package]}]"',
         name=package,
     )

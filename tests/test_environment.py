@@ -76,7 +76,7 @@ def test_each_extra_brings_what_its_sentence_promises():
     (everything,) = map(Requirement, EXTRAS["all"])
     assert everything.extras == set(_extras._EXTRAS.values())
     for module, extra in _extras._EXTRAS.items():
-        name = module.replace("sklearn", "scikit-learn")
+        name = _extras._INSTALLED.get(module, module)
         assert name in {one.name for one in requirements([extra])} - core
     for extra in ("book", "test", "teach", "bench"):
         assert f"{PROJECT['name']}[all]" in EXTRAS[extra]
