@@ -4,7 +4,7 @@
         handout/ps1.zip           for the students
         source/  release/         what nbgrader makes them from
         submitted/  autograded/  feedback/
-        gradebook.db  grades.csv  logs/
+        gradebook.db  grades.csv  checks.csv  logs/
 
 Everything here is made by the program, but for the marks that a person gives
 to written answers: these are in ``gradebook.db``.

@@ -35,6 +35,7 @@ COLUMNS = (
     "max",
     "note",
 )
+CHECKS = ("assignment", "check", "points", "solved", "handed_in", "share")
 # Why cells were given up, as the executor names it.
 _STOPPED = {
     "CellTimeoutError": "a cell took too long",
@@ -83,7 +84,8 @@ def grade(
     -------
     list of dict
         A row a student and problem set. The same rows, and those of earlier
-        calls, are in ``course/grades.csv``.
+        calls, are in ``course/grades.csv``; how many solved each check, in
+        ``course/checks.csv``.
 
     Raises
     ------
@@ -125,8 +127,10 @@ def grade(
         _feedback(submission, course, state)
     _write(
         course / "grades.csv",
+        COLUMNS,
         [_row(s, state.get(s), course) for s in state.submissions()],
     )
+    _write(course / "checks.csv", CHECKS, _checks(course, state))
     return [_row(s, state.get(s), course) for s in submissions]
 
 
@@ -290,10 +294,40 @@ def _plain(value):
     return value
 
 
-def _write(path, rows):
+def _checks(course, state):
+    """For each automatic check how many of those who handed in solved it."""
+    rows = {}
+    for submission in state.submissions():
+        if state.get(submission)["status"] != "graded":
+            continue
+        name = submission.name
+        with Gradebook(gradebook(course), "nclib") as book:
+            found = book.find_submission_notebook(name, name, submission.id)
+            scores = {grade.name: grade.score for grade in found.grades}
+            for cell in book.find_notebook(name, name).grade_cells:
+                if cell.cell_type != "code":
+                    continue
+                row = rows.setdefault(
+                    (name, cell.name),
+                    dict(
+                        assignment=name,
+                        check=cell.name,
+                        points=cell.max_score,
+                        solved=0,
+                        handed_in=0,
+                    ),
+                )
+                row["solved"] += scores[cell.name] == cell.max_score
+                row["handed_in"] += 1
+    for row in rows.values():
+        row["share"] = round(row["solved"] / row["handed_in"], 3)
+    return [rows[key] for key in sorted(rows)]
+
+
+def _write(path, columns, rows):
     partial = path.with_suffix(".partial")
     with open(partial, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS)
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(
             {key: _plain(value) for key, value in row.items()} for row in rows

@@ -262,6 +262,20 @@ def test_missing_and_unreadable(course, hand_in, tmp_path):
     assert {line["student"] for line in table} >= set(rows)
 
 
+def test_how_many_solved_each_check(hand_in, tmp_path):
+    hand_in(tmp_path / "in", "good", "ps2")
+    hand_in(tmp_path / "in", "errs", "ps2", {FIRST: "0"})
+    (tmp_path / "in" / "missing").mkdir()
+    grade(tmp_path / "in", tmp_path / "course", progress=False)
+    with open(tmp_path / "course" / "checks.csv", newline="") as file:
+        rows = {line["check"]: line for line in csv.DictReader(file)}
+    assert set(rows) == set(points("ps2"))
+    for check, line in rows.items():
+        assert line["handed_in"] == "2"
+        assert line["share"] == ("0.5" if check in LOST else "1.0")
+        assert float(line["points"]) == points("ps2")[check]
+
+
 def test_grades_of_earlier_calls_stay_in_the_table(course, hand_in, tmp_path):
     hand_in(tmp_path / "1", "=early", "ps1", blank=True)
     hand_in(tmp_path / "2", "=early", "ps2", blank=True)
