@@ -105,9 +105,9 @@ def find(folder, names=None):
     ``ps1.ipynb``, also as ``ps1 (1).ipynb``, ``PS 1.IPYNB``,
     ``ps1.ipynb.txt`` or ``ada_ps1_final.ipynb``, and in an archive ``.zip``.
     Of several the newest is taken, of equally old ones that with the fewest
-    cells left as they were. Links are not followed. Files of Canvas, which
-    have the student in their name, need no folder; several folders that
-    Moodle makes for one student are one.
+    cells left as they were. Links are not followed. Files with the student in
+    their name, such as ``ada_ps1.ipynb`` and those of Canvas, need no folder;
+    several folders that Moodle makes for one student are one.
 
     Parameters
     ----------
@@ -132,12 +132,12 @@ def find(folder, names=None):
             f"SUBMISSIONS must be a folder with one folder a student, "
             f"got {folder}"
         )
-    students = _students(folder)
+    known = list(masters())
+    students = _students(folder, known)
     if not students:
         raise ValueError(
             f"SUBMISSIONS must hold one folder a student, {folder} has none"
         )
-    known = list(masters())
     ids, offered, other = {}, {}, {}
     for student, files in students.items():
         id = re.sub(r"[^\w.@-]+", "-", student).strip("-") or "-"
@@ -187,7 +187,7 @@ def find(folder, names=None):
     ]
 
 
-def _students(folder):
+def _students(folder, known):
     """From each student to the files, each with the name it was given."""
     folders = [
         path
@@ -218,12 +218,27 @@ def _students(folder):
             )
             and (file.is_file() or file.is_symlink())
         )
+    nobodys = []
     for path in sorted(folder.iterdir()):
-        match = _CANVAS.fullmatch(path.name)
-        if match and path.is_file() and not _NOISE.match(path.name):
+        if not path.is_file() or _NOISE.match(path.name):
+            continue
+        match, stem = _CANVAS.fullmatch(path.name), _stem(path.name)
+        if match:
             students.setdefault(match["who"] + match["number"], []).append(
                 (path, match["file"])
             )
+        elif stem is not None:
+            for name in known:
+                if found := _is(name, stem):
+                    who = stem[: found.start()] + stem[found.end() :]
+                    who = re.sub(r"\(\d+\)", "", who).strip(" _-")
+                    if who:
+                        students.setdefault(who, []).append((path, path.name))
+                    else:
+                        nobodys.append(path)
+    if students:
+        # Whose it is the teacher will know.
+        students |= {path.name: [(path, path.name)] for path in nobodys}
     return dict(sorted(students.items()))
 
 

@@ -391,6 +391,18 @@ def test_files_of_canvas(tmp_path):
     assert nothing.note == "found noetheremmy_4712_9033_notes.pdf"
 
 
+def test_files_with_the_student_in_their_name(tmp_path):
+    put(tmp_path, "ada_ps1.ipynb", "ps1-Emmy (1).ipynb", "ps1.ipynb")
+    put(tmp_path / "ada", "ps2.ipynb")
+    found = {(s.student, s.name): s.path for s in find(tmp_path)}
+    assert {key for key, path in found.items() if path} == {
+        ("ada", "ps1"),
+        ("ada", "ps2"),
+        ("Emmy", "ps1"),
+        ("ps1.ipynb", "ps1"),
+    }
+
+
 def test_folders_of_moodle(tmp_path):
     put(tmp_path / "Ada Lovelace_81_assignsubmission_file_", "ps1.ipynb")
     put(tmp_path / "Ada Lovelace_81_assignsubmission_onlinetext_", "o.html")
