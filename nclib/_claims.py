@@ -21,7 +21,7 @@ from itertools import count
 from pathlib import Path
 
 # Network file systems may show a change only after a minute.
-BEAT, PATIENCE = 15.0, 150.0
+BEAT, SILENCE = 15.0, 150.0
 
 _live = set()
 _beating = None
@@ -95,7 +95,7 @@ class Watch:
             if last != (owner, touched):
                 since = now
             self._seen[claim] = (owner, touched), since
-            if now - since < PATIENCE and not _gone(owner, claim):
+            if now - since < SILENCE and not _gone(owner, claim):
                 return None
 
 

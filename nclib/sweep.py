@@ -26,16 +26,20 @@ from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 from nclib._checks import check_integer, check_shard
-from nclib._claims import Watch, claimed
+from nclib._claims import SILENCE, Watch, claimed
 from nclib._files import read_array, write_array
 from nclib._memory import copies
 
 __all__ = [
+    "PATIENCE",
     "cache_folder",
     "code_hash",
     "sweep",
     "workers",
 ]
+
+#: Seconds until the task of another machine that has fallen silent is free.
+PATIENCE = SILENCE
 
 
 def code_hash():

@@ -93,7 +93,7 @@ def test_a_number_that_another_process_took_is_no_life(path):
 
 @pytest.mark.parametrize("owner", ["7 8 on another machine", "", "\0\0"])
 def test_another_machine_is_given_time(path, owner, monkeypatch):
-    monkeypatch.setattr(_claims, "PATIENCE", 0.3)
+    monkeypatch.setattr(_claims, "SILENCE", 0.3)
     claim = f"{path}.claim-0"
     with open(claim, "w") as file:
         file.write(owner)

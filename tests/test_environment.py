@@ -128,7 +128,7 @@ def test_lab_opens_pages_as_notebooks_here_and_nothing_elsewhere(tmp_path):
     home.mkdir()
     commands = subprocess.run(
         [
-            *("make", "-n", "lab", "STAMP="),
+            *("make", "-n", "--no-print-directory", "lab", "STAMP="),
             f"BIN={Path(sys.executable).parent}",
             f"LAB_SETTINGS={settings}",
         ],

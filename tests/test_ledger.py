@@ -53,7 +53,8 @@ TRAINS = {"flow", "load", "minimise", "recompute", "run", "train"}
 
 # Where checks keep their computations; other modules are taken as they are.
 FOLLOWED = re.compile(
-    r"nclib\.(ledger|figures|designs|generalization|kernels|layer|transition)\b"
+    r"nclib\.(cones|ledger|figures|designs|generalization|kernels|layer"
+    r"|transition)\b"
 )
 
 
