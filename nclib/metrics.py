@@ -215,6 +215,13 @@ def nc_metrics(H, W, y, convention="paper"):
     >>> nclib.nc_metrics(H, W, [0, 0, 0, 1, 1, 1]).nc1
     0.0
     """
+    metrics, means, W = trusted_metrics(H, W, y, convention)
+    warn_if_transposed(means, W)
+    return metrics
+
+
+def trusted_metrics(H, W, y, convention="paper"):
+    """`nc_metrics` where W cannot be transposed, the class means, and W."""
     check_choice("convention", convention, CONVENTIONS)
     H = as_array("H", H)
     epsilon = np.finfo(H.dtype if H.dtype.kind == "f" else float).eps
@@ -237,7 +244,6 @@ def nc_metrics(H, W, y, convention="paper"):
     # Rounding the features moves no mean by more than epsilon / 2 of it;
     # 4 leaves room for the arithmetic.
     noise = 4 * epsilon * np.abs(means).max() * np.sqrt(D)
-    warn_if_transposed(means, W)
     rule = CONVENTIONS[convention]
     whitener = whitening(deviations, counts, rule, noise)
     nc1 = np.nan
@@ -246,7 +252,7 @@ def nc_metrics(H, W, y, convention="paper"):
         squares = np.einsum("ij,ij->i", whitened, whitened)
         shares = class_weights(counts, rule.within) / counts
         nc1 = scaled_trace(np.repeat(shares, counts) @ squares, K, rule)
-    return Metrics(nc1, *frame_metrics(means, W))
+    return Metrics(nc1, *frame_metrics(means, W)), means, W
 
 
 def class_weights(counts, weight):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers import peak_memory
 
+import nclib
 from nclib.metrics import CONVENTIONS, nc_metrics
 
 
@@ -254,3 +255,12 @@ def test_bad_input(change, error, words):
     nc_metrics(**good)
     with pytest.raises(error, match=words):
         nc_metrics(**{**good, **change})
+
+
+@pytest.mark.filterwarnings("error")
+def test_training_knows_that_its_classifier_is_not_transposed():
+    X, y = np.eye(4), [0, 0, 1, 1]
+    W1, W = np.eye(4, 2), np.array([[0.0, 1.0], [0.0, 0.0]])
+    with pytest.raises(UserWarning, match="its transpose 1"):
+        nc_metrics(X @ W1, W, y)
+    nclib.minimise(X, y, init=(W1, W), max_iterations=1)

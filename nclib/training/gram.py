@@ -33,7 +33,7 @@ from nclib._checks import (
     check_problem,
     check_Xy,
 )
-from nclib.metrics import nc_metrics
+from nclib.metrics import trusted_metrics
 from nclib.networks import ShallowNet
 from nclib.upfm import upfm_minimizer
 
@@ -277,7 +277,8 @@ class Problem:
         if not np.isfinite(risk):
             return None
         H = Z.clamp_min(0).t().cpu().numpy()
-        metrics = nc_metrics(H, V.t().double().cpu().numpy(), self.y)
+        W = V.t().double().cpu().numpy()
+        metrics, _, _ = trusted_metrics(H, W, self.y)
         return (epoch, time, risk, risk - self.bound, *metrics)
 
     def first_row(self, time=0.0):
