@@ -56,7 +56,7 @@ def verdict_radius(scale):
     $\|b\| = 1$.
 
     Needs: $r$ from every direction of the plane on random data, its two
-    bounds from `blockers`, and changes that stop short or go beyond.
+    bounds from blockers, and changes that stop short or go beyond.
     """
     draws, tried, ratios = at_scale(scale, 8, 60), 0, []
     angles = np.linspace(0, 2 * np.pi, 20_001)
