@@ -50,13 +50,14 @@ class Geometry(NamedTuple):
     ----------
     norms : float
         Standard deviation (with K - 1) over mean of :math:`\|m_k\|`;
-        "equinorm", Papyan, Han and Donoho (2020), Figure 2.
+        "equinorm", Papyan, Han and Donoho (2020).
     angles : float
         Mean of :math:`|\theta_{jk}+\frac1{K-1}|` over :math:`j\ne k`;
-        "maximal angle", their Figure 4.
+        "maximal angle", by the same authors.
     simplex : float
-        :math:`\|MM^\top/\|MM^\top\|_F-C_K/\sqrt{K-1}\|_F`, both in one: of
-        the means, what Zhu et al. (2021) and (3.3) take of the classifier.
+        Frobenius distance of :math:`MM^\top`, divided by its norm, from
+        :math:`C_K/\sqrt{K-1}`, both in one: of the means, what Zhu et al.
+        (2021) and (3.3) take of the classifier.
     cdnv : float
         Mean over :math:`j\ne k` of :math:`(v_j+v_k)/(2\|\bar h_j
         -\bar h_k\|^2)`, v_k the mean squared distance from
@@ -66,7 +67,7 @@ class Geometry(NamedTuple):
         `norms` and `angles` of the w_k, not centered.
     self_duality : float
         :math:`\|W^\top/\|W\|_F-M/\|M\|_F\|_F^2`; Papyan, Han and Donoho
-        (2020), Figure 5.
+        (2020).
     alignment : float
         :math:`\|MW/\|MW\|_F-C_K/\sqrt{K-1}\|_F`, (3.3) with centered
         means; Zhu et al. (2021).
@@ -373,7 +374,7 @@ class Accumulator:
         """NC4: how often the classifier picks the nearest class mean.
 
         A second pass, since the means must be known. Papyan, Han and Donoho
-        (2020), Figure 7, show 1 minus it.
+        (2020) show 1 minus it.
 
         Parameters
         ----------
