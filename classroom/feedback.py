@@ -28,7 +28,7 @@ pre { overflow-x: auto; padding: .6rem; background: var(--soft);
 .mark { margin: .4rem 0; font-weight: 600; }
 .comment { border-left: 4px solid #0072b2; padding-left: .8rem; }
 img, svg { max-width: 100%; background: #fff; }
-math[display=block] { overflow-x: auto; }
+.formula { display: block; overflow-x: auto; }
 table { border-collapse: collapse; }
 th, td { text-align: left; padding: .2rem .8rem .2rem 0; }
 """
@@ -106,7 +106,7 @@ def total(grades):
 
 def _mark(score, most, unread):
     if unread:
-        return f"not yet read, {most:g} points"
+        return f"not yet read, {most:g} point{'s' * (most != 1)}"
     return f"{score:g} of {most:g}"
 
 
@@ -139,7 +139,7 @@ class _Renderer(IPythonRenderer):
     """Markdown to HTML, with a mark for each formula."""
 
     def __init__(self):
-        super().__init__(escape=False)
+        super().__init__(escape=False, exclude_anchor_links=True)
         self.formulas = []
 
     def inline_math(self, body):
@@ -176,6 +176,9 @@ def _mathml(body, display):
                 raise ValueError(f"no mathematics: {element.tag}")
     except Exception:  # What a student has typed may be no formula at all.
         return f"<code>{html.escape(body)}</code>"
+    if display == "block":
+        # Wider than a phone, it moves by itself.
+        formula = f'<span class="formula">{formula}</span>'
     return formula
 
 
