@@ -81,6 +81,9 @@ def test_every_formula_of_a_problem_set_is_shown(name):
         r"$\text{<script>alert(1)</script>}$",
         r"$\text{</math><img src=x onerror=alert(1)>}$",
         r"$\href{javascript:alert(1)}{x}$",
+        '$\\text{<meta\thttp-equiv="refresh"\tcontent="0;url=http://a.b"/>}$',
+        '$\\text{<marquee\tclass="mark">x</marquee>}$',
+        '$\\text{<mtext\tstyle="position:fixed">x</mtext>}$',
         "$x <script>alert(1)</script> y$",
         '<a href="#" onclick="alert(1)" style="position:fixed">x</a>',
         "<iframe src=http://a.b></iframe><style>*{display:none}</style>",
@@ -106,7 +109,9 @@ def test_nothing_that_was_written_runs(source, kind):
     shown = show(cell, comments={"t": source})
     body = shown[shown.index("<body>") :]
     for tag in re.findall(r"<[^>]*>", body):
-        assert not re.match(r"</?(script|iframe|style|link|object)", tag)
+        assert not re.match(
+            r"</?(script|iframe|style|link|object|meta|marquee)", tag
+        )
         assert not re.search(r"\son\w+=|javascript:|style=|http://a", tag)
 
 
