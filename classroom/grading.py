@@ -125,13 +125,15 @@ def grade(
         state.put(submission, entry)
     for submission in submissions:
         _feedback(submission, course, state)
-    _write(
-        course / "grades.csv",
-        COLUMNS,
-        [_row(s, state.get(s), course) for s in state.submissions()],
-    )
-    _write(course / "checks.csv", CHECKS, _checks(course, state))
-    return [_row(s, state.get(s), course) for s in submissions]
+    with Gradebook(gradebook(course), "nclib") as book:
+        rows = {
+            (s.id, s.name): _row(s, state.get(s), book)
+            for s in state.submissions()
+        }
+        checks = _checks(state, book)
+    _write(course / "grades.csv", COLUMNS, rows.values())
+    _write(course / "checks.csv", CHECKS, checks)
+    return [rows[s.id, s.name] for s in submissions]
 
 
 class _State:
@@ -253,25 +255,24 @@ def _feedback(submission, course, state):
         state.put(submission, {**entry, "said": said})
 
 
-def _row(submission, entry, course):
+def _row(submission, entry, book):
     """Marks of one submission, with what a person gave."""
-    with Gradebook(gradebook(course), "nclib") as book:
-        cells = book.find_notebook(submission.name, submission.name)
-        most = dict(automatic=0.0, written=0.0)
-        kind = {}
-        for cell in cells.grade_cells:
-            kind[cell.name] = (
-                "automatic" if cell.cell_type == "code" else "written"
-            )
-            most[kind[cell.name]] += cell.max_score
-        marks, to_read = dict(automatic=0.0, written=0.0), 0
-        if entry["status"] not in ("missing", "failed"):
-            graded = book.find_submission_notebook(
-                submission.name, submission.name, submission.id
-            )
-            for grade in graded.grades:
-                marks[kind[grade.name]] += grade.score
-                to_read += grade.needs_manual_grade
+    cells = book.find_notebook(submission.name, submission.name)
+    most = dict(automatic=0.0, written=0.0)
+    kind = {}
+    for cell in cells.grade_cells:
+        kind[cell.name] = (
+            "automatic" if cell.cell_type == "code" else "written"
+        )
+        most[kind[cell.name]] += cell.max_score
+    marks, to_read = dict(automatic=0.0, written=0.0), 0
+    if entry["status"] not in ("missing", "failed"):
+        graded = book.find_submission_notebook(
+            submission.name, submission.name, submission.id
+        )
+        for grade in graded.grades:
+            marks[kind[grade.name]] += grade.score
+            to_read += grade.needs_manual_grade
     return dict(
         student=submission.student,
         assignment=submission.name,
@@ -287,41 +288,40 @@ def _row(submission, entry, course):
     )
 
 
-def _plain(value):
-    """Text that no spreadsheet takes for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
-        return f"'{value}"
-    return value
-
-
-def _checks(course, state):
+def _checks(state, book):
     """For each automatic check how many of those who handed in solved it."""
     rows = {}
     for submission in state.submissions():
         if state.get(submission)["status"] != "graded":
             continue
         name = submission.name
-        with Gradebook(gradebook(course), "nclib") as book:
-            found = book.find_submission_notebook(name, name, submission.id)
-            scores = {grade.name: grade.score for grade in found.grades}
-            for cell in book.find_notebook(name, name).grade_cells:
-                if cell.cell_type != "code":
-                    continue
-                row = rows.setdefault(
-                    (name, cell.name),
-                    dict(
-                        assignment=name,
-                        check=cell.name,
-                        points=cell.max_score,
-                        solved=0,
-                        handed_in=0,
-                    ),
-                )
-                row["solved"] += scores[cell.name] == cell.max_score
-                row["handed_in"] += 1
+        graded = book.find_submission_notebook(name, name, submission.id)
+        # The checks it was graded with: its master may have others by now.
+        for grade in graded.grades:
+            if grade.cell_type != "code":
+                continue
+            row = rows.setdefault(
+                (name, grade.name),
+                dict(
+                    assignment=name,
+                    check=grade.name,
+                    points=grade.max_score,
+                    solved=0,
+                    handed_in=0,
+                ),
+            )
+            row["solved"] += grade.score == grade.max_score
+            row["handed_in"] += 1
     for row in rows.values():
         row["share"] = round(row["solved"] / row["handed_in"], 3)
     return [rows[key] for key in sorted(rows)]
+
+
+def _plain(value):
+    """Text that no spreadsheet takes for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+        return f"'{value}"
+    return value
 
 
 def _write(path, columns, rows):

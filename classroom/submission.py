@@ -461,8 +461,7 @@ def _fits(new, cell):
 
 
 def _waits(cell):
-    grading = cell.metadata.get("nbgrader")
-    return isinstance(grading, dict) and bool(grading.get("solution"))
+    return bool(_grading(cell).get("solution"))
 
 
 def _key(cell):
@@ -471,5 +470,10 @@ def _key(cell):
 
 
 def _id(cell):
+    return _grading(cell).get("grade_id")
+
+
+def _grading(cell):
+    """What nbgrader keeps in a cell; nothing where a student keeps else."""
     grading = cell.metadata.get("nbgrader")
-    return grading.get("grade_id") if isinstance(grading, dict) else None
+    return grading if isinstance(grading, dict) else {}

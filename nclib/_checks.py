@@ -255,13 +255,18 @@ def check_Xy(X, y):
     return X, codes, classes
 
 
+def _given(name, labels):
+    """Labels as an array, of objects where NumPy would make strings of all."""
+    given = labels if isinstance(labels, (list, tuple)) else ()
+    array = as_array(name, labels)
+    if array.dtype.kind == "U" and not all(isinstance(v, str) for v in given):
+        array = np.array(given, dtype=object)
+    return array
+
+
 def _labels(y, size, rows):
     """Return labels, all integers or all strings, as a (size,) array."""
-    given = y if isinstance(y, (list, tuple)) else ()
-    y = as_array("y", y)
-    if y.dtype.kind == "U" and not all(isinstance(one, str) for one in given):
-        # NumPy made strings of all.
-        y = np.array(given, dtype=object)
+    y = _given("y", y)
     if y.ndim == 2 and len(y) == size:
         remedy = ""
         if y.shape[1] == 1:
@@ -351,7 +356,7 @@ def check_labels(classes, K):
     """Return K distinct labels as an array, 0 to K - 1 by default."""
     if classes is None:
         return np.arange(K)
-    labels = as_array("classes", classes)
+    labels = _given("classes", classes)
     if labels.dtype.kind not in "biuU":
         raise TypeError(
             f"classes must hold integers or strings, got dtype {labels.dtype}"
@@ -366,7 +371,7 @@ def check_labels(classes, K):
 def check_codes(y, B, classes):
     """Return the positions in ``classes`` of the B labels of a batch."""
     y = _labels(y, B, "H")
-    if (y.dtype.kind in "US") != (classes.dtype.kind in "US"):
+    if (y.dtype.kind == "U") != (classes.dtype.kind == "U"):
         raise TypeError(
             f"y must hold labels such as {classes[0].item()!r}, got dtype "
             f"{y.dtype}"

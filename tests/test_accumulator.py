@@ -484,3 +484,9 @@ def test_what_cannot_be_merged_or_weighed():
     assert streamed(H, y, []).metrics(W, "unweighted").nc1 == pytest.approx(
         nclib.nc_metrics(H, W, y, "unweighted").nc1, rel=1e-10
     )
+
+
+def test_classes_of_two_kinds_are_no_labels():
+    # NumPy would make strings of all, and no sample would be of class 1.
+    with pytest.raises(TypeError, match="classes must .* got dtype object"):
+        nclib.Accumulator(2, 3, classes=["cat", 1])
