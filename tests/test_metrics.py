@@ -264,3 +264,8 @@ def test_training_knows_that_its_classifier_is_not_transposed():
     with pytest.raises(UserWarning, match="its transpose 1"):
         nc_metrics(X @ W1, W, y)
     nclib.minimise(X, y, init=(W1, W), max_iterations=1)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_symmetric_classifier_is_its_own_transpose():
+    nc_metrics(np.eye(2)[[0, 0, 1, 1]], np.eye(2), [0, 0, 1, 1])

@@ -229,3 +229,13 @@ def test_fashion_mnist_at_half_the_resolution():
     found = nclib.blockers(X, y, 6)
     assert found.feasible is False and 1 <= len(found.removal) <= 6
     check_removal(X, y, found)
+
+
+def test_the_noise_left_is_exceeded_once_in_ten_thousand_at_most():
+    # The norm of an N x d matrix of standard normal entries exceeds
+    # sqrt(N) + sqrt(d) + x with a chance of at most exp(-x**2 / 2).
+    X = np.random.default_rng(3).standard_normal((6, 9))
+    found = nclib.blockers(X, [0, 0, 0, 1, 1, 1], 0)
+    assert found.feasible and found.radius > 0
+    x = found.radius / found.noise - np.sqrt(6) - np.sqrt(9)
+    assert np.exp(-(x**2) / 2) <= 1e-4
